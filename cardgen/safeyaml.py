@@ -1,0 +1,166 @@
+"""YAML 1.2 from strangers, read safely: the only importer of ruamel.yaml.
+
+Bounded in size, depth and number of nodes; no aliases, anchors, merge keys, tags or further
+documents, since each of them can hang, crash or mislead a reader. Numbers and words are those of
+YAML 1.2: ``1e-4`` is a number, ``no`` and ``12:30:45`` are strings.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    NodeEvent,
+    ScalarEvent,
+)
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from cardgen.errors import CardgenError
+
+MAX_BYTES = 64 * 1024
+MAX_LINE = 16 * 1024
+MAX_DEPTH = 32
+MAX_NODES = 20_000
+
+# What ruamel.yaml was seen to raise on mutated documents besides its own error.
+_FAULTS = (
+    YAMLError,
+    RecursionError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+    IndexError,
+    OverflowError,
+)
+
+
+class UnsafeYaml(CardgenError):
+    """The text is no YAML, or YAML of a kind that is not read; ``line`` counts from 1."""
+
+    def __init__(self, message: str, line: int = 1, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a value stands: character offsets into the text, and its line counted from 1."""
+
+    start: int
+    end: int
+    line: int
+    flow: bool = False
+
+
+def parse_yaml(text: str, *, max_bytes: int = MAX_BYTES) -> Any:
+    """Read one document into dicts, lists and scalars; raises UnsafeYaml with the line."""
+    _refuse_size(text, max_bytes)
+    _refuse_events(text)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return YAML(typ="safe").load(text)
+    except _FAULTS as error:
+        raise _as_unsafe(error) from None
+
+
+Path = tuple[str, ...]
+
+
+def find_marks(text: str, *, max_bytes: int = MAX_BYTES) -> dict[Path, tuple[Mark, Mark]]:
+    """Where each key and its value stand, by path (``("model", "name")``, ``("runs", "0")``).
+
+    A list item's key mark is that of the item itself. Raises UnsafeYaml as ``parse_yaml`` does.
+    """
+    _refuse_size(text, max_bytes)
+    _refuse_events(text)
+    try:
+        node = YAML(typ="rt", pure=True).compose(text)
+    except _FAULTS as error:
+        raise _as_unsafe(error) from None
+    marks: dict[Path, tuple[Mark, Mark]] = {}
+    if node is not None:
+        _collect_marks(node, (), marks)
+    return marks
+
+
+def _collect_marks(node: Node, prefix: Path, marks: dict[Path, tuple[Mark, Mark]]) -> None:
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            path = (*prefix, str(key.value))
+            marks[path] = (_mark(key), _mark(value))
+            _collect_marks(value, path, marks)
+    elif isinstance(node, SequenceNode):
+        for index, item in enumerate(node.value):
+            marks[(*prefix, str(index))] = (_mark(item), _mark(item))
+            _collect_marks(item, (*prefix, str(index)), marks)
+
+
+def _mark(node: Node) -> Mark:
+    flow = bool(getattr(node, "flow_style", False))
+    if isinstance(node, ScalarNode):
+        flow = node.style not in ("|", ">")
+    start, end = node.start_mark, node.end_mark
+    return Mark(start.index, end.index, start.line + 1, flow)
+
+
+def _refuse_size(text: str, max_bytes: int) -> None:
+    if len(text.encode("utf-8", "surrogatepass")) > max_bytes:
+        raise UnsafeYaml(
+            f"The YAML is larger than {max_bytes // 1024} KB.", 1, "Move long text out of it."
+        )
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MAX_LINE:
+            raise UnsafeYaml(f"A line is longer than {MAX_LINE // 1024} KB.", number, "Break it.")
+
+
+def _refuse_events(text: str) -> None:
+    depth = nodes = documents = 0
+    try:
+        for event in YAML(typ="rt", pure=True).parse(text):
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise UnsafeYaml("A second YAML document starts here.", line, "Keep one.")
+            if isinstance(event, AliasEvent):
+                raise UnsafeYaml("YAML aliases (*name) are not read.", line, "Write it out.")
+            if isinstance(event, CollectionEndEvent):
+                depth -= 1
+            if not isinstance(event, NodeEvent):
+                continue
+            nodes += 1
+            _refuse_node(event, line)
+            depth += isinstance(event, CollectionStartEvent)
+            if depth > MAX_DEPTH or nodes > MAX_NODES:
+                raise UnsafeYaml("The YAML is nested too deeply or too large.", line, "Simplify.")
+    except _FAULTS as error:
+        raise _as_unsafe(error) from None
+
+
+def _refuse_node(event: NodeEvent, line: int) -> None:
+    if event.anchor is not None:
+        raise UnsafeYaml("YAML anchors (&name) are not read.", line, "Write the value out.")
+    tag = getattr(event, "tag", None)
+    if tag is not None and str(tag) != "!":
+        raise UnsafeYaml(f"YAML tags ({tag}) are not read.", line, "Remove the tag.")
+    if isinstance(event, ScalarEvent) and event.value == "<<" and event.implicit[0]:
+        raise UnsafeYaml("YAML merge keys (<<) are not read.", line, "Write the values out.")
+
+
+def _as_unsafe(error: BaseException) -> UnsafeYaml:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    what = str(getattr(error, "problem", None) or "it cannot be read")
+    line = mark.line + 1 if mark is not None else 1
+    if isinstance(error, RecursionError):
+        what = "it is nested too deeply"
+    return UnsafeYaml(f"This is no valid YAML: {what}.", line, "Correct the line; quote the value.")

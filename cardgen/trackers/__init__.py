@@ -1,0 +1,43 @@
+"""Tracker adapters: one module a tracker, registered by its file name.
+
+An adapter has two functions and imports nothing of cardgen but ``errors``, ``models``,
+``safeyaml`` and the private helpers beside it::
+
+    def fetch_run(locator: str, config: TrackerConfig) -> Run
+    def find_runs(location: Path, config: TrackerConfig) -> tuple[str, ...]
+
+``fetch_run`` reads the run that ``locator`` (the part of a run ref after the colon) names, and
+raises TrackerError where it cannot. ``find_runs`` lists the refs of all runs that lie in a folder,
+in a stable order and without reading them whole; a folder that holds none gives none.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Protocol, cast
+
+from cardgen.errors import TrackerError
+from cardgen.models import Run, TrackerConfig
+
+
+class Tracker(Protocol):
+    """What a module of this package supplies."""
+
+    def fetch_run(self, locator: str, config: TrackerConfig) -> Run: ...
+
+    def find_runs(self, location: Path, config: TrackerConfig) -> tuple[str, ...]: ...
+
+
+def find_trackers() -> tuple[str, ...]:
+    """The names of all adapters, sorted."""
+    return tuple(sorted(m.name for m in iter_modules(__path__) if not m.name.startswith("_")))
+
+
+def load_tracker(name: str) -> Tracker:
+    """The adapter of that name; raises TrackerError where there is none."""
+    known = find_trackers()
+    if name not in known:
+        raise TrackerError(f"No tracker is called '{name}'.", f"Known are: {', '.join(known)}.")
+    return cast("Tracker", import_module(f"{__name__}.{name}"))
