@@ -1,0 +1,258 @@
+"""``card.md`` as text and as values: front matter, sections, and the lines they stand on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from cardgen.languages import find_section
+from cardgen.models import Card, FrontMatter, Problem, Section
+from cardgen.safeyaml import Path as KeyPath
+from cardgen.safeyaml import UnsafeYaml, find_marks, parse_yaml
+
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
+_ATX = re.compile(r"(#{1,2})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
+_SETEXT = re.compile(r"(?:=+|-+)[ \t]*$")
+_ATTRIBUTES = re.compile(r"\s*\{[^{}]*\}\s*$")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Halves:
+    """A card's text cut in two: ``front`` begins at character ``start`` and line ``line``."""
+
+    front: str
+    start: int
+    line: int
+    body: str
+    body_line: int
+    closed: bool
+
+
+def split_document(text: str) -> Halves | None:
+    """Cut a card at its ``---`` lines; None where it does not begin with one."""
+    lines = text.split("\n")
+    if lines[0].lstrip("\ufeff").rstrip() != "---":
+        return None
+    start = len(lines[0]) + 1
+    for number, line in enumerate(lines[1:], 1):
+        if line.rstrip() in ("---", "..."):
+            front = "\n".join(lines[1:number]) + ("\n" if number > 1 else "")
+            body = "\n".join(lines[number + 1 :])
+            return Halves(front, start, 2, body, number + 2, closed=True)
+    return Halves("\n".join(lines[1:]), start, 2, "", len(lines) + 1, closed=False)
+
+
+def parse_card(text: str, path: Path, code: str, label: str) -> Card:
+    """Read a card; what is wrong with it is in ``Card.problems``, and the rest still loads.
+
+    ``code`` is the folder's name, ``label`` the path that problems show.
+    """
+    halves = split_document(text)
+    if halves is None or not halves.closed:
+        problem = Problem(
+            label,
+            1,
+            "front-matter",
+            "error",
+            "The card has no front matter between two lines of '---'."
+            if halves is None
+            else "The front matter is not closed by a line of '---'.",
+            f"Begin the file with '---', 'code: {code}', '---'.",
+        )
+        sections = tuple(parse_sections(text, 1)) if halves is None else ()
+        return Card(code, path, _bare(code), sections, problems=(problem,))
+    sections = tuple(parse_sections(halves.body, halves.body_line))
+    try:
+        raw = parse_yaml(halves.front)
+        lines = _find_lines(halves)
+    except UnsafeYaml as error:
+        problem = Problem(
+            label,
+            halves.line + error.line - 1,
+            "front-matter",
+            "error",
+            error.message,
+            error.hint,
+        )
+        return Card(code, path, _bare(code), sections, problems=(problem,))
+    front, problems = parse_front_matter(raw, code, label, lines)
+    return Card(code, path, front, sections, lines, problems=problems)
+
+
+def _find_lines(halves: Halves) -> dict[str, int]:
+    marks: Mapping[KeyPath, Any] = find_marks(halves.front)
+    return {".".join(path): halves.line + key.line - 1 for path, (key, _) in marks.items()}
+
+
+def parse_front_matter(
+    raw: object, code: str, label: str, lines: Mapping[str, int]
+) -> tuple[FrontMatter, tuple[Problem, ...]]:
+    """Validate front matter; keys that break the schema become problems and are left out."""
+    if not isinstance(raw, Mapping):
+        message = "The front matter is no list of 'key: value' lines."
+        problem = Problem(label, 2, "front-matter", "error", message, f"Write 'code: {code}'.")
+        return _bare(code), (problem,)
+    values = {
+        key: value if key == "date" else _plain(value)
+        for key, value in ((str(k), v) for k, v in raw.items())
+        if not key.startswith("x-") and value is not None
+    }
+    problems: list[Problem] = []
+    for _ in range(len(values) + 1):
+        try:
+            return FrontMatter.model_validate(values), tuple(problems)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            problems += [_as_problem(detail, label, lines, code) for detail in details]
+            values = _without(values, {str(d["loc"][0]) for d in details}, code)
+    return _bare(code), tuple(problems)
+
+
+def _without(values: dict[str, Any], broken: set[str], code: str) -> dict[str, Any]:
+    kept = {key: value for key, value in values.items() if key not in broken}
+    return kept if "code" in kept else {**kept, "code": code}
+
+
+def _bare(code: str) -> FrontMatter:
+    """Front matter that says nothing; the folder's name need not be a valid code."""
+    return FrontMatter.model_construct(code=code)
+
+
+def _plain(value: Any) -> Any:
+    """Dates as text and keys as text: what JSON, too, could say."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else value
+
+
+def _as_problem(detail: ErrorDetails, label: str, lines: Mapping[str, int], code: str) -> Problem:
+    loc = [str(part) for part in detail["loc"]]
+    line = next(
+        (lines[key] for n in range(len(loc), 0, -1) if (key := ".".join(loc[:n])) in lines), 2
+    )
+    name = ".".join(part for part in loc if not part.startswith(("function-", "tagged-")))
+    if detail["type"] == "extra_forbidden":
+        return Problem(
+            label, line, "unknown-key", "error", f"'{name}' is no key of a card.", _guess(loc)
+        )
+    if detail["type"] == "missing":
+        return Problem(
+            label,
+            line,
+            "schema",
+            "error",
+            f"The front matter has no '{name}'.",
+            f"Add a line 'code: {code}'.",
+        )
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+    return Problem(
+        label,
+        line,
+        "schema",
+        "error",
+        f"'{name}' {_lower_first(message)}.",
+        "Correct the value; 'cardgen schema' writes what is allowed.",
+    )
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _guess(loc: list[str]) -> str:
+    known = list(FrontMatter.model_fields) if len(loc) == 1 else []
+    close = difflib.get_close_matches(loc[-1], known, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    return "Remove it, or begin its name with 'x-' to keep a field of your own."
+
+
+# Sections ------------------------------------------------------------------------------------
+
+
+def parse_sections(body: str, first_line: int) -> Iterator[Section]:
+    """The parts of a card's text by its headings of level 1 and 2, code blocks left alone.
+
+    What stands before the first heading is a section without a title, given where it says
+    anything.
+    """
+    title, start, held = "", first_line, list[str]()
+    for number, line, heading in _find_headings(body.split("\n")):
+        if heading is None:
+            held.append(line)
+            continue
+        if title or has_text("\n".join(held)):
+            yield _make_section(title, start, held)
+        title, start, held = heading, first_line + number, []
+    if title or has_text("\n".join(held)):
+        yield _make_section(title, start, held)
+
+
+def _make_section(title: str, line: int, held: list[str]) -> Section:
+    return Section(find_section(title), title, line, "\n".join(held).strip("\r\n"))
+
+
+def _find_headings(lines: list[str]) -> Iterator[tuple[int, str, str | None]]:
+    """Each line with its number and, where it is a heading, its title."""
+    fence = ""
+    commented = underlined = False
+    for number, raw in enumerate(lines):
+        line = raw.rstrip("\r")
+        if underlined:
+            underlined = False
+            continue
+        fence, was_fence = _follow_fence(line, fence)
+        inside = bool(fence) or was_fence or commented
+        commented = _follow_comment(line, commented) if not fence else commented
+        below = lines[number + 1].rstrip("\r") if number + 1 < len(lines) else ""
+        heading = None if inside else _read_heading(line, below, lines[number - 1 : number])
+        underlined = heading is not None and not _ATX.match(line)
+        yield number, line, heading
+
+
+def _follow_fence(line: str, fence: str) -> tuple[str, bool]:
+    """The code fence that is open after a line, and whether the line is a fence itself."""
+    match = _FENCE.match(line)
+    if match is None:
+        return fence, False
+    mark, rest = match[1], match[2]
+    if not fence:
+        return ("", False) if mark[0] == "`" and "`" in rest else (mark, True)
+    closes = mark[0] == fence[0] and len(mark) >= len(fence) and not rest.strip()
+    return ("", True) if closes else (fence, False)
+
+
+def _follow_comment(line: str, commented: bool) -> bool:
+    opened, closed = line.rfind("<!--"), line.rfind("-->")
+    return commented if opened == closed == -1 else opened > closed
+
+
+def _read_heading(line: str, below: str, above: list[str]) -> str | None:
+    match = _ATX.match(line)
+    if match:
+        return _ATTRIBUTES.sub("", match[2]).strip()
+    lone = not above or not above[0].strip()
+    if lone and line.strip() and _SETEXT.match(below) and not line.startswith((" ", "-", ">", "|")):
+        return _ATTRIBUTES.sub("", line).strip()
+    return None
+
+
+def strip_comments(text: str) -> str:
+    """Text without HTML comments, which hold a template's hints."""
+    return _COMMENT.sub("", text)
+
+
+def has_text(text: str) -> bool:
+    """Whether a section says anything besides comments."""
+    return bool(strip_comments(text).strip())

@@ -1,0 +1,187 @@
+"""Finds, loads and saves cards: the only writer under ``experiments/``."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cardgen.config import Config
+from cardgen.documents import parse_card
+from cardgen.errors import CardgenError, StoreError, UsageError
+from cardgen.evidence import format_evidence, parse_evidence
+from cardgen.files import locked, read_text, write_text
+from cardgen.models import Card, Evidence, FrontMatter, Problem
+
+CARD_NAME = "card.md"
+EVIDENCE_NAME = "evidence.json"
+MAX_CARD_BYTES = 1024 * 1024
+MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Change:
+    """What saving evidence did or, with ``dry_run``, would do."""
+
+    code: str
+    before: str
+    after: str
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after
+
+
+def natural_key(text: str) -> tuple[tuple[bool, int, str], ...]:
+    """Sort key by which qa-2 comes before qa-10."""
+    parts = re.findall(r"\d+|\D+", text.casefold())
+    return tuple((p.isdecimal(), int(p) if p.isdecimal() else 0, p) for p in parts)
+
+
+def find_cards(config: Config) -> tuple[Path, ...]:
+    """The paths of all cards, ordered by code."""
+    try:
+        folders = [f for f in config.experiments.iterdir() if not f.name.startswith(".")]
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise StoreError(
+            f"{config.experiments} cannot be read: {error.strerror}.", "See its permissions."
+        ) from None
+    found = (folder / CARD_NAME for folder in folders)
+    return tuple(
+        sorted(
+            (path for path in found if path.is_symlink() or path.is_file()),
+            key=lambda path: natural_key(path.parent.name),
+        )
+    )
+
+
+def find_card(config: Config, code: str) -> Path:
+    """The path of one card; raises UsageError that names the nearest codes without one."""
+    path = config.experiments / code / CARD_NAME
+    known = [found.parent.name for found in find_cards(config)]
+    if code in known:
+        return path
+    close = difflib.get_close_matches(code, known, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(close)}?" if close else f"Create it: cardgen new {code}"
+    raise UsageError(f"There is no card '{code}'.", hint)
+
+
+def select_cards(config: Config, codes: Iterable[str]) -> tuple[Path, ...]:
+    """The paths of the named cards, or of all where none is named."""
+    named = tuple(dict.fromkeys(codes))
+    return tuple(find_card(config, code) for code in named) if named else find_cards(config)
+
+
+def load_card(config: Config, path: Path) -> Card:
+    """Read a card and its evidence; what is broken is in ``Card.problems``."""
+    code, label = path.parent.name, config.label(path)
+    try:
+        _refuse_outside(config, path)
+        card = parse_card(read_text(path, MAX_CARD_BYTES), path, code, label)
+    except StoreError as error:
+        problem = Problem(label, 0, "unreadable", "error", _capital(error.message), error.hint)
+        card = Card(code, path, FrontMatter.model_construct(code=code), problems=(problem,))
+    return _with_evidence(config, card)
+
+
+def load_cards(config: Config, codes: Iterable[str] = ()) -> tuple[Card, ...]:
+    """Read the named cards, or all."""
+    return tuple(load_card(config, path) for path in select_cards(config, codes))
+
+
+def _with_evidence(config: Config, card: Card) -> Card:
+    path = card.folder / EVIDENCE_NAME
+    if not path.exists() and not path.is_symlink():
+        return card
+    try:
+        _refuse_outside(config, path)
+        return replace(card, evidence=parse_evidence(read_text(path, MAX_EVIDENCE_BYTES)))
+    except StoreError as error:
+        problem = Problem(
+            config.label(path), 0, "evidence", "error", _capital(error.message), error.hint
+        )
+        return replace(card, problems=(*card.problems, problem))
+
+
+def _refuse_outside(config: Config, path: Path) -> None:
+    if not path.resolve().is_relative_to(config.root.resolve()):
+        raise StoreError("it leads out of the project.", "Put the file itself into the folder.")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+# Writing -------------------------------------------------------------------------------------
+
+
+def update_evidence(
+    config: Config,
+    card: Card,
+    make: Callable[[Evidence | None], Evidence | None],
+    *,
+    dry_run: bool = False,
+) -> Change:
+    """Make evidence from what stands there now, and write it where a byte changes.
+
+    ``make`` gets the evidence as it is while the card is locked (None: there is none or it is
+    broken) and returns the new one, or None to leave everything as it is.
+    """
+    path = card.folder / EVIDENCE_NAME
+    _refuse_outside(config, path)
+    with locked(_lock(config, card.code)):
+        before = read_text(path, MAX_EVIDENCE_BYTES) if path.exists() else ""
+        evidence = make(_parse_or_none(before))
+        after = before if evidence is None else format_evidence(evidence)
+        if after != before and not dry_run:
+            write_text(path, after)
+    return Change(card.code, before, after)
+
+
+def _parse_or_none(text: str) -> Evidence | None:
+    try:
+        return parse_evidence(text) if text else None
+    except CardgenError:
+        return None
+
+
+def edit_card(config: Config, path: Path, edit: Callable[[str], str]) -> bool:
+    """Change a card's text by ``edit``; True where a byte changed.
+
+    Raises StoreError where somebody saved the card meanwhile: theirs stands.
+    """
+    _refuse_outside(config, path)
+    with locked(_lock(config, path.parent.name)):
+        before = read_text(path, MAX_CARD_BYTES)
+        after = edit(before)
+        if after == before:
+            return False
+        if read_text(path, MAX_CARD_BYTES) != before:
+            raise StoreError(f"{config.label(path)} was saved meanwhile.", "Try again.")
+        write_text(path, after)
+    return True
+
+
+def create_card(config: Config, code: str, text: str) -> Path:
+    """Make the folder and the card of a new experiment; raises StoreError where one exists."""
+    path = config.experiments / code / CARD_NAME
+    _refuse_outside(config, path)
+    with locked(_lock(config, code)):
+        if path.exists():
+            raise StoreError(f"{config.label(path)} exists already.", "Choose another code.")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{path.parent} cannot be made: {error.strerror}.", "See the permissions."
+            ) from None
+        write_text(path, text)
+    return path
+
+
+def _lock(config: Config, code: str) -> Path:
+    return config.work / "locks" / f"{code}.lock"
