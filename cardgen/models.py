@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -70,8 +70,14 @@ def _as_rows(value: object) -> object:
 
 
 UtcTime = Annotated[dt.datetime, AfterValidator(_as_utc)]
-QuotedText = Annotated[str, BeforeValidator(_reject_number)]
-Code = Annotated[str, BeforeValidator(_reject_number), StringConstraints(pattern=CODE_PATTERN)]
+QuotedText = Annotated[str, BeforeValidator(_reject_number, json_schema_input_type=str)]
+Code = Annotated[
+    str,
+    BeforeValidator(
+        _reject_number, json_schema_input_type=Annotated[str, Field(pattern=CODE_PATTERN)]
+    ),
+    StringConstraints(pattern=CODE_PATTERN),
+]
 
 
 class Frozen(BaseModel):
@@ -182,13 +188,15 @@ ParamValue = bool | int | float | str | None | list[Any] | dict[str, Any]
 class Run(Frozen):
     """One execution as its tracker recorded it. What was not recorded is empty.
 
-    ``ref`` is ``tracker:locator``; ``parent`` the ref of the run it is nested in; times are UTC;
+    ``ref`` is ``tracker:locator`` in full, ``quoted`` the same as the card writes it where that
+    is shorter; ``parent`` is the ref of the run it is nested in; times are UTC;
     ``tags`` maps a tag to its value (empty for a plain label); ``metrics`` holds last values;
     ``unavailable`` names the fields that this tracker's format cannot hold (``commands``,
     ``source.commit`` …), in contrast to those that were merely left empty.
     """
 
     ref: str
+    quoted: str = ""
     tracker: str
     name: str = ""
     experiment: str = ""
@@ -212,6 +220,10 @@ class Run(Frozen):
     environment: Environment | None = None
     files: tuple[RunFile, ...] = ()
     unavailable: tuple[str, ...] = ()
+
+    def is_named(self, ref: str) -> bool:
+        """Whether a card's run ref means this run."""
+        return ref.strip() in (self.ref, self.quoted)
 
 
 class Evidence(Frozen):
@@ -242,12 +254,21 @@ class WrittenSource(Frozen):
     dirty: StrictBool | None = None
 
 
-NamedModel = Annotated[Model, BeforeValidator(_as_named)]
-Models = Annotated[tuple[Model, ...], BeforeValidator(_as_named_tuple)]
-Datasets = Annotated[tuple[Dataset, ...], BeforeValidator(_as_named_tuple)]
-Texts = Annotated[tuple[QuotedText, ...], BeforeValidator(_as_tuple)]
+def _short(function: Callable[[object], object], accepted: Any) -> BeforeValidator:
+    """A validator of shorthands, which the JSON Schema accepts as well."""
+    return BeforeValidator(function, json_schema_input_type=accepted)
+
+
 ResultRow = dict[str, int | float | str | None]
-Results = Annotated[tuple[ResultRow, ...], BeforeValidator(_as_rows)]
+NamedModel = Annotated[Model, _short(_as_named, str | Model)]
+Models = Annotated[
+    tuple[Model, ...], _short(_as_named_tuple, str | Model | tuple[str | Model, ...])
+]
+Datasets = Annotated[
+    tuple[Dataset, ...], _short(_as_named_tuple, str | Dataset | tuple[str | Dataset, ...])
+]
+Texts = Annotated[tuple[QuotedText, ...], _short(_as_tuple, str | tuple[str, ...])]
+Results = Annotated[tuple[ResultRow, ...], _short(_as_rows, ResultRow | tuple[ResultRow, ...])]
 
 
 class FrontMatter(Frozen):

@@ -183,5 +183,32 @@ def create_card(config: Config, code: str, text: str) -> Path:
     return path
 
 
+def create_file(root: Path, name: str, text: str) -> bool:
+    """Make a file of a new project; False where something of that name is there already."""
+    path = root / name
+    if path.exists() or path.is_symlink():
+        return False
+    if not path.parent.resolve().is_relative_to(root.resolve()):
+        raise StoreError(f"{path.parent} leads out of the project.", "Replace the link.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{path.parent} cannot be made: {error.strerror}.", "See what is in its place."
+        ) from None
+    write_text(path, text)
+    return True
+
+
 def _lock(config: Config, code: str) -> Path:
+    make_work(config)
     return config.work / "locks" / f"{code}.lock"
+
+
+def make_work(config: Config) -> Path:
+    """The folder of caches, which hides itself from git."""
+    ignore = config.work / ".gitignore"
+    if not ignore.exists():
+        config.work.mkdir(exist_ok=True)
+        ignore.write_text("*\n", encoding="utf-8")
+    return config.work

@@ -1,7 +1,7 @@
 """The languages of headings and of the site: one JSON file a language, named by its code.
 
 ``headings`` maps a section's key to its headings, the first of which new cards get; ``labels``
-maps a label's key to the words that the site shows.
+maps a label's key to the words that the site shows; ``hints`` are the texts of new files.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ def _load_language(code: str) -> dict[str, Any]:
 def load_labels(code: str) -> dict[str, str]:
     """The site's words in a language; raises ConfigError where it is not spoken."""
     return dict(_load_language(code)["labels"])
+
+
+def load_hints(code: str) -> dict[str, str]:
+    """What a new card and a new site say in a language, by section; ``title`` names the site."""
+    return dict(_load_language(code)["hints"])
 
 
 def heading(section: str, code: str) -> str:

@@ -1,0 +1,116 @@
+"""The table of cards: a line a card, filtered and sorted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from cardgen.facts import Facts
+from cardgen.measures import format_number
+from cardgen.store import natural_key
+
+FORMATS = (
+    "simple", "plain", "github", "grid", "simple_grid", "rounded_grid", "pipe", "orgtbl", "jira",
+    "presto", "pretty", "psql", "rst", "mediawiki", "moinmoin", "html", "latex", "latex_booktabs",
+    "latex_longtable", "textile", "tsv",
+)  # fmt: skip
+"""The kinds of tabulate that escape what they print, or whose readers run nothing."""
+
+SORT_KEYS = ("code", "title", "status", "date", "metric", "value", "model")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One card of the list; what is unknown is empty or None."""
+
+    code: str
+    title: str
+    status: str
+    date: str
+    tags: tuple[str, ...]
+    model: str
+    metric: str
+    value: float | None
+    step: float | None
+    problems: int
+
+
+def summarise(facts: Facts) -> Line:
+    """A card as one line of the list."""
+    primary = facts.primary
+    return Line(
+        code=facts.code,
+        title=facts.card.front.title,
+        status=facts.status.value if facts.status else "",
+        date=facts.date.value.isoformat() if facts.date else "",
+        tags=tuple(fact.value for fact in facts.tags),
+        model=facts.model.value.name if facts.model else "",
+        metric=facts.metric,
+        value=primary.value if primary else None,
+        step=primary.origin.step if primary else None,
+        problems=sum(p.severity == "error" for p in facts.card.problems),
+    )
+
+
+def select_lines(
+    lines: Iterable[Line], tags: Sequence[str], statuses: Sequence[str], model: str
+) -> list[Line]:
+    """The lines with all the tags, one of the statuses, and the word in the model's name."""
+    wanted = {tag.casefold() for tag in tags}
+    return [
+        line
+        for line in lines
+        if wanted <= {tag.casefold() for tag in line.tags}
+        and (not statuses or line.status in statuses)
+        and model.casefold() in line.model.casefold()
+    ]
+
+
+def sort_lines(lines: Iterable[Line], key: str) -> list[Line]:
+    """By one of SORT_KEYS, a leading minus turning the order; what is unknown comes last."""
+    name, reverse = key.removeprefix("-"), key.startswith("-")
+    ordered = sorted(lines, key=lambda line: natural_key(line.code))
+    known = [line for line in ordered if getattr(line, name) not in (None, "")]
+    rest = [line for line in ordered if getattr(line, name) in (None, "")]
+    if name == "value":
+        known.sort(key=lambda line: line.value or 0.0, reverse=reverse)
+    else:
+        known.sort(key=lambda line: natural_key(getattr(line, name)), reverse=reverse)
+    return known + rest
+
+
+def format_lines(lines: Sequence[Line], kind: str) -> str:
+    """The list as a table of one of FORMATS."""
+    import tabulate  # noqa: PLC0415  # heavy, and not needed for JSON
+
+    headers = ("code", "title", "status", "date", "tags", "model", "metric", "best")
+    rows = [_row(line, kind) for line in lines]
+    return tabulate.tabulate(rows, headers, tablefmt=kind, disable_numparse=True)
+
+
+def _row(line: Line, kind: str) -> tuple[str, ...]:
+    at = "" if line.step is None else f" @ {format_number(line.step)}"
+    best = "" if line.value is None else f"{line.value:.6g}{at}"
+    cells = (
+        line.code, line.title, line.status, line.date, ", ".join(line.tags), line.model,
+        line.metric, best,
+    )  # fmt: skip
+    return tuple(cell.replace("|", "\\|") for cell in cells) if kind in _PIPED else cells
+
+
+_PIPED = frozenset(("github", "pipe"))
+
+
+def format_json(lines: Sequence[Line]) -> str:
+    """The list for programs; NaN and infinities are strings."""
+    return json.dumps(
+        {"cards": [_plain(line) for line in lines]}, ensure_ascii=False, allow_nan=False, indent=2
+    )
+
+
+def _plain(line: Line) -> dict[str, object]:
+    values = asdict(line)
+    value = line.value
+    finite = value is None or abs(value) < float("inf")
+    return {**values, "value": value if finite else format_number(float(value or 0.0))}
