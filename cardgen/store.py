@@ -36,8 +36,15 @@ class Change:
 
 def natural_key(text: str) -> tuple[tuple[bool, int, str], ...]:
     """Sort key by which qa-2 comes before qa-10."""
-    parts = re.findall(r"\d+|\D+", text.casefold())
-    return tuple((p.isdecimal(), int(p) if p.isdecimal() else 0, p) for p in parts)
+    return tuple(_part_key(part) for part in re.findall(r"\d+|\D+", text.casefold()))
+
+
+def _part_key(part: str) -> tuple[bool, int, str]:
+    """Digits by length, then by digit: Python refuses to read a number of thousands of them."""
+    if not part.isdecimal():
+        return (False, 0, part)
+    digits = part.lstrip("0")
+    return (True, len(digits), f"{digits} {part}")
 
 
 def find_cards(config: Config) -> tuple[Path, ...]:
