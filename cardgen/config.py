@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from cardgen.errors import ConfigError
 from cardgen.languages import find_languages
 from cardgen.models import Frozen, Severity, TrackerConfig
-from cardgen.safeyaml import UnsafeYaml, parse_yaml
+from cardgen.safeyaml import UnsafeYaml, find_marks, parse_yaml
 
 CONFIG_NAME = "cardgen.yaml"
 
@@ -80,10 +80,11 @@ class Settings(Frozen):
 
 
 class Config(Frozen):
-    """The settings and the folder they were found in."""
+    """The settings, the folder they were found in, and their text as it was read."""
 
     root: Path
     settings: Settings = Settings()
+    text: str = Field(default="", repr=False)
 
     @property
     def experiments(self) -> Path:
@@ -100,6 +101,14 @@ class Config(Frozen):
             return path.relative_to(self.root).as_posix()
         except ValueError:
             return path.as_posix()
+
+    def line(self, *key: str) -> int:
+        """The line on which a setting stands in the file, counted from 1; 0 where it does not."""
+        try:
+            marks = find_marks(self.text)
+        except UnsafeYaml:
+            return 0
+        return marks[key][0].line if key in marks else 0
 
     def for_tracker(self, name: str) -> TrackerConfig:
         return TrackerConfig(self.root, self.settings.trackers.get(name, {}), dict(os.environ))
@@ -124,7 +133,7 @@ def load_config(start: Path) -> Config:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}.", "Save it as UTF-8.") from None
-    return Config(root=root, settings=parse_settings(text))
+    return Config(root=root, settings=parse_settings(text), text=text)
 
 
 def parse_settings(text: str) -> Settings:

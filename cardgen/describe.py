@@ -9,111 +9,124 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cardgen.documents import has_text, strip_comments
-from cardgen.facts import Fact, Facts, Row
+from cardgen.facts import Fact, Facts, Origin, Row
 from cardgen.measures import format_number
 from cardgen.models import Frozen
 
 MAX_ROWS = 40
+MAX_TEXT = 300
 
 
 def describe(facts: Facts) -> str:
     """A card in the terminal; what is behind ``←`` is where a value comes from."""
-    return "\n".join(_lines(facts)).rstrip()
+    return "\n".join(_Text(facts).lines()).rstrip()
 
 
-def _lines(facts: Facts) -> Iterator[str]:
-    yield f"{facts.code}  {facts.card.front.title}".rstrip()
-    yield ""
-    yield from _head(facts)
-    for section in facts.card.sections:
-        if has_text(section.body):
-            title = section.title or "Text"
-            yield from ("", title, "-" * len(title), strip_comments(section.body).strip())
-    yield from _results(facts)
-    yield from _table("Parameters", ((name, fact) for name, fact in facts.params.items()))
-    yield from _commands(facts)
-    for conflict in facts.conflicts:
-        written, recorded = conflict.written, conflict.recorded
+class _Text:
+    """One card's lines; runs are numbered once and quoted by their numbers."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.numbers = {run.ref: n for n, run in enumerate(facts.runs, 1)}
+
+    def origin(self, origin: Origin) -> str:
+        if origin.written:
+            return f"card.md:{origin.line}" if origin.line else "card.md"
+        step = "" if origin.step is None else f" step {format_number(origin.step)}"
+        return f"[{self.numbers.get(origin.ref, origin.ref)}]{step}"
+
+    def value(self, fact: Fact[Any]) -> str:
+        return f"{_show(fact.value)}  ← {self.origin(fact.origin)}"
+
+    def lines(self) -> Iterator[str]:
+        facts = self.facts
+        yield f"{facts.code}  {facts.card.front.title}".rstrip()
+        yield from self.head()
+        for section in facts.card.sections:
+            if has_text(section.body):
+                yield from _heading(section.title or "Text")
+                yield strip_comments(section.body).strip()
+        yield from self.results()
+        yield from self.table("Parameters", facts.params.items())
+        yield from self.commands("Training", facts.train)
+        yield from self.commands("Prediction", facts.predict)
+        for conflict in facts.conflicts:
+            yield ""
+            yield f"! {conflict.key}: written {self.value(conflict.written)}"
+            yield f"  {'':{len(conflict.key)}}  recorded {self.value(conflict.recorded)}"
+
+    def head(self) -> Iterator[str]:
+        facts = self.facts
+        if facts.runs:
+            yield ""
+        yield from (f"[{number}] {ref}" for ref, number in self.numbers.items())
+        entries: list[tuple[str, Fact[Any]]] = []
+        for name in ("status", "date", "model", "source"):
+            fact = getattr(facts, name)
+            entries += [(name, fact)] if fact else []
+        for name in ("authors", "tags", "data", "output"):
+            entries += [(name, fact) for fact in getattr(facts, name)]
+        entries += [("environment", fact) for fact in facts.environments]
+        width = max((len(name) for name, _ in entries), default=0)
         yield ""
-        yield (
-            f"! {conflict.key}: the card says {_show(written.value)}, "
-            f"{recorded.origin} recorded {_show(recorded.value)}"
+        for name, fact in entries:
+            yield f"{name:{width}}  {self.value(fact)}"
+            yield from (f"{'':{width}}  {self.value(other)}" for other in fact.others)
+
+    def results(self) -> Iterator[str]:
+        facts = self.facts
+        if facts.metric and facts.primary:
+            how = "lowest" if facts.direction == "min" else "highest"
+            assumed = ", assumed: no metric is declared" if facts.metric_assumed else ""
+            yield ""
+            yield f"Best {facts.metric} ({how}{assumed}): {self.value(facts.primary)}"
+        if facts.rows:
+            yield from ("", self.rows())
+        shown = {name for row in facts.rows for name in row.metrics}
+        yield from self.table(
+            "Last values", [(n, f) for n, f in facts.finals.items() if n not in shown]
         )
 
+    def rows(self) -> str:
+        import tabulate  # noqa: PLC0415  # heavy, and not every card has rows
 
-def _head(facts: Facts) -> Iterator[str]:
-    entries: list[tuple[str, Fact[Any]]] = []
-    for name in ("status", "date", "model", "source"):
-        fact = getattr(facts, name)
-        entries += [(name, fact)] if fact else []
-    for name in ("authors", "tags", "data", "output"):
-        entries += [(name, fact) for fact in getattr(facts, name)]
-    entries += [("environment", fact) for fact in facts.environments]
-    width = max((len(name) for name, _ in entries), default=0)
-    for name, fact in entries:
-        yield f"{name:{width}}  {_show(fact.value)}  ← {fact.origin}"
-        yield from (f"{'':{width}}  {_show(o.value)}  ← {o.origin}" for o in fact.others)
+        facts = self.facts
+        names = list(dict.fromkeys(name for row in facts.rows for name in row.metrics))
+        shown = facts.rows[-MAX_ROWS:]
+        rows = [("*" if row is facts.best else "", *self.row(row, names)) for row in shown]
+        headers = ("", "step", "epoch", *names, "from")
+        table = tabulate.tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
+        cut = len(facts.rows) - len(shown)
+        return f"({cut} earlier rows)\n{table}" if cut else table
 
-
-def _results(facts: Facts) -> Iterator[str]:
-    if facts.metric and facts.primary:
-        how = "lowest" if facts.direction == "min" else "highest"
-        assumed = ", assumed: no metric is declared" if facts.metric_assumed else ""
-        yield ""
-        yield (
-            f"Best {facts.metric} ({how}{assumed}): "
-            f"{format_number(facts.primary.value)}  ← {facts.primary.origin}"
-        )
-    if facts.rows:
-        yield ""
-        yield _rows_table(facts)
-    left = {name: fact for name, fact in facts.finals.items() if not _in_rows(name, facts.rows)}
-    yield from _table("Last values", left.items())
-
-
-def _in_rows(name: str, rows: Iterable[Row]) -> bool:
-    return any(name in row.metrics for row in rows)
-
-
-def _rows_table(facts: Facts) -> str:
-    import tabulate  # noqa: PLC0415  # heavy, and not every card has rows
-
-    names = list(dict.fromkeys(name for row in facts.rows for name in row.metrics))
-    shown = facts.rows[-MAX_ROWS:]
-    rows = [
-        (
-            "*" if row is facts.best else "",
+    def row(self, row: Row, names: list[str]) -> tuple[str, ...]:
+        return (
             "" if row.step is None else format_number(row.step),
             "" if row.epoch is None else format_number(row.epoch),
             *(f"{row.metrics[n].value:.6g}" if n in row.metrics else "" for n in names),
-            row.origin.ref or str(row.origin),
+            self.origin(row.origin).partition(" ")[0],
         )
-        for row in shown
-    ]
-    headers = ("", "step", "epoch", *names, "from")
-    table = tabulate.tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
-    cut = len(facts.rows) - len(shown)
-    return f"({cut} earlier rows)\n{table}" if cut else table
 
+    def table(self, title: str, entries: Iterable[tuple[str, Fact[Any]]]) -> Iterator[str]:
+        rows = list(entries)
+        if not rows:
+            return
+        yield from _heading(title)
+        width = min(max(len(name) for name, _ in rows), 40)
+        for name, fact in rows:
+            others = "".join(f", {self.value(other)}" for other in fact.others)
+            yield f"{name:{width}}  {self.value(fact)}{others}"
 
-def _table(title: str, entries: Iterable[tuple[str, Fact[Any]]]) -> Iterator[str]:
-    rows = list(entries)
-    if not rows:
-        return
-    yield from ("", title, "-" * len(title))
-    width = min(max(len(name) for name, _ in rows), 40)
-    for name, fact in rows:
-        others = "".join(f", {_show(other.value)} ← {other.origin}" for other in fact.others)
-        yield f"{name:{width}}  {_show(fact.value)}  ← {fact.origin}{others}"
-
-
-def _commands(facts: Facts) -> Iterator[str]:
-    for title, commands in (("Training", facts.train), ("Prediction", facts.predict)):
+    def commands(self, title: str, commands: tuple[Fact[str], ...]) -> Iterator[str]:
         if commands:
-            yield from ("", title, "-" * len(title))
+            yield from _heading(title)
         for fact in commands:
             yield f"$ {fact.value}"
-            yield f"  ← {fact.origin}"
+            yield f"  ← {self.origin(fact.origin)}"
+
+
+def _heading(title: str) -> tuple[str, str, str]:
+    return "", title, "-" * len(title)
 
 
 def _show(value: Any) -> str:
@@ -121,9 +134,10 @@ def _show(value: Any) -> str:
         return ", ".join(f"{k} {_show(v)}" for k, v in _said(value).items() if k != "packages")
     if isinstance(value, float):
         return format_number(value)
-    if isinstance(value, (str, dt.date)):
-        return str(value)
-    return json.dumps(value, ensure_ascii=False, default=str)
+    text = str(value)
+    if not isinstance(value, (str, dt.date)):
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text)} characters)"
 
 
 def _said(value: Frozen) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
+from cardgen.faults import find_faults
 from cardgen.languages import find_section
 from cardgen.models import Card, FrontMatter, Problem, Section
 from cardgen.safeyaml import Path as KeyPath
@@ -112,7 +111,7 @@ def parse_front_matter(
             return FrontMatter.model_validate(values), tuple(problems)
         except ValidationError as error:
             details = error.errors(include_url=False)
-            problems += [_as_problem(detail, label, lines, code) for detail in details]
+            problems += find_faults(details, label, lines, code)
             values = _without(values, {str(d["loc"][0]) for d in details}, code)
     return _bare(code), tuple(problems)
 
@@ -134,48 +133,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else value
-
-
-def _as_problem(detail: ErrorDetails, label: str, lines: Mapping[str, int], code: str) -> Problem:
-    loc = [str(part) for part in detail["loc"]]
-    line = next(
-        (lines[key] for n in range(len(loc), 0, -1) if (key := ".".join(loc[:n])) in lines), 2
-    )
-    name = ".".join(part for part in loc if not part.startswith(("function-", "tagged-")))
-    if detail["type"] == "extra_forbidden":
-        return Problem(
-            label, line, "unknown-key", "error", f"'{name}' is no key of a card.", _guess(loc)
-        )
-    if detail["type"] == "missing":
-        return Problem(
-            label,
-            line,
-            "schema",
-            "error",
-            f"The front matter has no '{name}'.",
-            f"Add a line 'code: {code}'.",
-        )
-    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
-    return Problem(
-        label,
-        line,
-        "schema",
-        "error",
-        f"'{name}' {_lower_first(message)}.",
-        "Correct the value; 'cardgen schema' writes what is allowed.",
-    )
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def _guess(loc: list[str]) -> str:
-    known = list(FrontMatter.model_fields) if len(loc) == 1 else []
-    close = difflib.get_close_matches(loc[-1], known, n=1, cutoff=0.6)
-    if close:
-        return f"Did you mean '{close[0]}'?"
-    return "Remove it, or begin its name with 'x-' to keep a field of your own."
 
 
 # Sections ------------------------------------------------------------------------------------

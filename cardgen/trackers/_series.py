@@ -24,7 +24,7 @@ MAX_CHECKPOINTS = 1000
 _EVALUATION = re.compile(
     r"(?:^|[/_.\-: ])(?:e?val|eval\w*|valid\w*|test\w*|dev|predict)(?=$|[/_.\-: \d])", re.IGNORECASE
 )
-_TRAINING = re.compile(r"(?:^|[/_.\-: ])(?:train\w*|batch)(?=$|[/_.\-: ])", re.IGNORECASE)
+_TRAINING = re.compile(r"(?:^|[/_.\-: ])train\w*(?=$|[/_.\-: ])", re.IGNORECASE)
 _PROCESS = re.compile(
     r"^(?:loss|lr|learning_rate|grad_norm|gradient_norm|epoch|global_step|step)$"
     r"|(?:^|/)(?:lr|learning_rate|grad_norm|lr-\w+)(?:$|/)"
