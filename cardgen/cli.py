@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,8 @@ from cardgen.errors import CardgenError, UsageError
 
 if TYPE_CHECKING:
     from cardgen.config import Config
+    from cardgen.facts import Facts
+    from cardgen.models import Card, Problem
 
 FINE, PROBLEMS, FAILED, INTERRUPTED = 0, 1, 2, 130
 
@@ -142,24 +144,24 @@ def check(codes: tuple[str, ...], kind: str, strict: bool) -> None:
     All cards are checked, or those named. Status 1 where there are errors.
     """
     from cardgen import output
-    from cardgen.check import check_cards, has_failed
-    from cardgen.formats import format_problems
+    from cardgen.check import has_failed
+    from cardgen.formats import format_problems, paint_problems
 
-    config = _load_config()
-    problems = _check(config, codes) if codes else check_cards(_load_cards(config), config)
-    output.say(format_problems(problems, kind))
+    problems = _check(_load_config(), codes)
+    output.say(format_problems(problems, kind), paint_problems if kind == "text" else None)
     if has_failed(problems, strict=strict):
         sys.exit(PROBLEMS)
 
 
-def _check(config: Config, codes: tuple[str, ...]) -> tuple[Any, ...]:
-    """The problems of some cards, checked among all of them."""
+def _check(config: Config, codes: tuple[str, ...]) -> tuple[Problem, ...]:
+    """The problems of the named cards, or of all; each is checked among all of them."""
     from cardgen.check import check_cards
     from cardgen.store import select_cards
+    from cardgen.trackers import find_trackers
 
     folders = tuple(f"{config.label(path.parent)}/" for path in select_cards(config, codes))
-    problems = check_cards(_load_cards(config), config)
-    return tuple(problem for problem in problems if problem.path.startswith(folders))
+    problems = check_cards(_load_cards(config), config, trackers=find_trackers())
+    return tuple(p for p in problems if not codes or p.path.startswith(folders))
 
 
 @cli.command("list")
@@ -234,20 +236,23 @@ def schema() -> None:
 def build(strict: bool) -> None:
     """Build the site of all cards."""
     from cardgen import output
+    from cardgen.check import has_failed
+    from cardgen.formats import format_problems
     from cardgen.site.project import build_project
 
     config = _load_config()
     if strict:
-        from cardgen.check import check_cards, has_failed
-        from cardgen.formats import format_problems
-
-        problems = check_cards(_load_cards(config), config)
-        if has_failed(problems, strict=False):
+        problems = _check(config, ())
+        if has_failed(problems):
             output.complain(format_problems(problems, "text"))
             sys.exit(PROBLEMS)
     result = build_project(config)
+    for line in result.warnings:
+        output.complain(line)
+    if result.problems:
+        output.complain(format_problems(result.problems, "text"))
     output.say(result.report)
-    if result.broken:
+    if result.problems:
         sys.exit(PROBLEMS)
 
 
@@ -256,7 +261,7 @@ def build(strict: bool) -> None:
 @click.option("--port", default=8000, show_default=True, help="Port; the next free one is taken.")
 def serve(host: str, port: int) -> None:
     """Build the site, serve it here, and show every edit at once."""
-    from cardgen.site.project import serve_project
+    from cardgen.site.live import serve_project
 
     serve_project(_load_config(), host=host, port=port)
 
@@ -267,13 +272,13 @@ def _load_config() -> Config:
     return load_config(Path.cwd())
 
 
-def _load_cards(config: Config) -> tuple[Any, ...]:
+def _load_cards(config: Config) -> tuple[Card, ...]:
     from cardgen.store import load_cards
 
     return load_cards(config)
 
 
-def _resolve(config: Config, card: Any) -> Any:
+def _resolve(config: Config, card: Card) -> Facts:
     from cardgen.resolve import resolve
 
     return resolve(card, config.settings, config.label(card.path))

@@ -1,0 +1,106 @@
+"""``cardgen serve``: the project's site, written again where an edit touched it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from cardgen import output
+from cardgen.config import CONFIG_NAME, Config, load_config
+from cardgen.errors import CardgenError
+from cardgen.site.build import Site
+from cardgen.site.project import ProjectSite, assemble
+from cardgen.site.serve import Address, serve
+
+INDEX_QUIET = 1.0
+"""Seconds without an edit before the search index is made again while serving."""
+
+
+def serve_project(config: Config, *, host: str, port: int) -> None:
+    """Build and serve the site, and write what an edit touches until Ctrl-C."""
+    started = time.time()
+    live = LiveSite(config)
+    serve(
+        live.project.settings.output,
+        {
+            config.experiments: live.update_cards,
+            config.root / config.settings.site.source: live.update_docs,
+            config.root / CONFIG_NAME: live.update_settings,
+        },
+        say=output.complain,
+        address=Address(host, port),
+        since=started,
+    )
+
+
+class LiveSite:
+    """A built site that follows its sources; each method answers the pages that changed."""
+
+    def __init__(self, config: Config) -> None:
+        self.project = ProjectSite(config)
+        self.site = self._build()
+        self._timer: threading.Timer | None = None
+
+    def _build(self) -> Site:
+        result = assemble(self.project)
+        for line in result.warnings:
+            output.complain(line)
+        self._complain(self.project.facts)
+        return result.site
+
+    def update_cards(self, paths: tuple[Path, ...]) -> Iterable[str]:
+        """Render the edited cards, those that show something of them, and the list."""
+        experiments = self.project.config.experiments
+        codes = {path.relative_to(experiments).parts[0] for path in paths if path != experiments}
+        known = set(self.project.facts)
+        self.project.load(codes)
+        gone = known - set(self.project.facts)
+        if not codes & (known | set(self.project.facts)):
+            return ()
+        self._remove(gone)
+        touched = self.project.find_dependents(codes)
+        changed = list(self.site.write_pages(self.project.render(touched)))
+        changed += self.site.write_inserts(self.project.inserts())
+        self.site.write_files(self.project.files(codes - gone))
+        self._complain(codes)
+        self._index_later()
+        return changed
+
+    def _remove(self, codes: Iterable[str]) -> None:
+        for code in codes:
+            self.site.remove_pages([self.project.context.page_path(code)])
+
+    def update_docs(self, paths: tuple[Path, ...]) -> Iterable[str] | None:
+        """Take over hand-written pages; stamp the cards again where the theme changed."""
+        if self.site.reload_shell():
+            self.site.write_pages(self.project.render(tuple(self.project.facts)))
+        self.site.write_docs(self.project.inserts())
+        self.site.finish()
+        self._index_later()
+        return None
+
+    def update_settings(self, paths: tuple[Path, ...]) -> Iterable[str] | None:
+        """Read the settings anew and build all; a broken file leaves the site as it is."""
+        self.project = ProjectSite(load_config(self.project.config.root))
+        self.site = self._build()
+        return None
+
+    def _complain(self, codes: Iterable[str]) -> None:
+        for code in codes:
+            for problem in self.project.problems.get(code, ()):
+                output.complain(f"{problem.path}:{problem.line}: {problem.message} {problem.hint}")
+
+    def _index_later(self) -> None:
+        """Index for search beside the serving, once edits have paused."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = threading.Timer(INDEX_QUIET, self._index)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _index(self) -> None:
+        with contextlib.suppress(CardgenError):
+            self.site.index()

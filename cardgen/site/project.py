@@ -1,0 +1,149 @@
+"""A project's cards as a site: load, resolve, render, stamp."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cardgen.config import Config
+from cardgen.errors import CardgenError
+from cardgen.facts import Facts
+from cardgen.languages import load_labels
+from cardgen.models import Card, Problem
+from cardgen.resolve import resolve
+from cardgen.site.build import BuildResult, Insert, build_site
+from cardgen.site.context import RenderContext
+from cardgen.site.page import Page
+from cardgen.site.render import render_broken, render_card, render_card_table, render_cards
+from cardgen.site.settings import SiteSettings
+from cardgen.store import CARD_NAME, EVIDENCE_NAME, find_cards, load_card
+
+
+@dataclass(frozen=True)
+class ProjectBuild:
+    """What a build says to a person, and the problems of the cards that are broken."""
+
+    report: str
+    warnings: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+class ProjectSite:
+    """The cards of a project and the pages made of them."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.settings = make_settings(config)
+        self.facts: dict[str, Facts] = {}
+        self.problems: dict[str, tuple[Problem, ...]] = {}
+        self.load(path.parent.name for path in find_cards(config))
+
+    def load(self, codes: Iterable[str]) -> None:
+        """Read cards anew; one whose file is gone is forgotten."""
+        for code in codes:
+            path = self.config.experiments / code / CARD_NAME
+            self.problems.pop(code, None)
+            if path.is_file() or path.is_symlink():
+                self._keep(load_card(self.config, path))
+            else:
+                self.facts.pop(code, None)
+        self.context = RenderContext.make(self.config, self.facts)
+
+    def _keep(self, card: Card) -> None:
+        self.facts[card.code] = resolve(card, self.config.settings, self.config.label(card.path))
+        if card.broken:
+            self.problems[card.code] = card.problems
+
+    def render(self, codes: Iterable[str]) -> Iterator[Page]:
+        """The pages of these cards, and of the list."""
+        for code in codes:
+            if code in self.facts:
+                yield self._render_card(self.facts[code])
+        yield render_cards(tuple(self.facts.values()), self.context)
+
+    def _render_card(self, facts: Facts) -> Page:
+        if facts.code in self.problems:
+            return render_broken(facts.card, self.problems[facts.code], self.context)
+        try:
+            return render_card(facts, self.context)
+        except Exception as error:  # one card must not end the build of the others
+            problem = _as_problem(facts.card, self.config, error)
+            self.problems[facts.code] = (problem,)
+            return render_broken(facts.card, (problem,), self.context)
+
+    def inserts(self) -> dict[str, Insert]:
+        """What stands at the markers of hand-written pages."""
+        return {
+            "cards": lambda base: render_card_table(
+                tuple(self.facts.values()), self.context, f"{base}{self.settings.cards_path}"
+            )
+        }
+
+    def files(self, codes: Collection[str]) -> dict[str, bytes | Path]:
+        """The cards' own files, published beside their pages."""
+        found: dict[str, bytes | Path] = {}
+        for code in codes:
+            for name in (CARD_NAME, EVIDENCE_NAME):
+                path = self.config.experiments / code / name
+                if path.is_file() and not path.is_symlink():
+                    found[f"{self.settings.cards_path}{code}/{name}"] = path
+        return found
+
+    def find_dependents(self, codes: Collection[str]) -> tuple[str, ...]:
+        """These cards and those whose pages show something of them."""
+        shown = [
+            code
+            for code, facts in self.facts.items()
+            if facts.card.front.baseline in codes
+            or any(old in codes for old in facts.card.front.supersedes)
+            or any(code in self.facts[c].card.front.supersedes for c in codes if c in self.facts)
+        ]
+        return tuple(dict.fromkeys((*codes, *shown)))
+
+
+def make_settings(config: Config) -> SiteSettings:
+    """Where the site of a project comes from and goes to."""
+    settings = config.settings
+    return SiteSettings(
+        root=config.root,
+        source=Path(settings.site.source),
+        output=Path(settings.site.output),
+        title=settings.title,
+        language=settings.lang,
+        site_url=settings.site.url,
+        cards_title=load_labels(settings.lang)["cards"],
+    )
+
+
+def build_project(config: Config) -> ProjectBuild:
+    """Build the site of all cards; raises SiteError where it cannot be."""
+    started = time.perf_counter()
+    project = ProjectSite(config)
+    result = assemble(project)
+    problems = tuple(p for found in project.problems.values() for p in found)
+    report = (
+        f"{config.label(result.output)}/ holds {len(project.facts)} cards "
+        f"({result.written} files written, {time.perf_counter() - started:.1f} s). "
+        "Look at it: cardgen serve"
+    )
+    return ProjectBuild(report, result.warnings, problems)
+
+
+def assemble(project: ProjectSite) -> BuildResult:
+    """Write the whole site; raises SiteError where it cannot be."""
+    return build_site(
+        project.render(tuple(project.facts)),
+        project.settings,
+        project.inserts(),
+        project.files(project.facts),
+    )
+
+
+def _as_problem(card: Card, config: Config, error: Exception) -> Problem:
+    what = error.message if isinstance(error, CardgenError) else f"{type(error).__name__}: {error}"
+    hint = "Simplify the card's text; if it is in order, report this as a fault of cardgen."
+    return Problem(
+        config.label(card.path), 0, "render", "error", f"The card cannot be rendered: {what}", hint
+    )
