@@ -36,7 +36,9 @@ def _as_list(value: object) -> object:
 
 Language = Annotated[str, AfterValidator(_known_language)]
 Folder = Annotated[str, AfterValidator(_relative)]
-Patterns = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Patterns = Annotated[
+    tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])
+]
 
 
 class SiteConfig(Frozen):

@@ -105,20 +105,16 @@ def parse_front_matter(
         for key, value in ((str(k), v) for k, v in raw.items())
         if not key.startswith("x-") and value is not None
     }
-    problems: list[Problem] = []
-    for _ in range(len(values) + 1):
-        try:
-            return FrontMatter.model_validate(values), tuple(problems)
-        except ValidationError as error:
-            details = error.errors(include_url=False)
-            problems += find_faults(details, label, lines, code)
-            values = _without(values, {str(d["loc"][0]) for d in details}, code)
-    return _bare(code), tuple(problems)
-
-
-def _without(values: dict[str, Any], broken: set[str], code: str) -> dict[str, Any]:
+    try:
+        return FrontMatter.model_validate(values), ()
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    broken = {str(detail["loc"][0]) for detail in details}
     kept = {key: value for key, value in values.items() if key not in broken}
-    return kept if "code" in kept else {**kept, "code": code}
+    # The folder's name stands in for a broken code, though it need not be a valid one itself.
+    front = FrontMatter.model_validate({"code": "unknown", **kept})
+    front = front.model_copy(update={"code": kept.get("code", code)})
+    return front, tuple(find_faults(details, label, lines, code))
 
 
 def _bare(code: str) -> FrontMatter:
@@ -169,7 +165,7 @@ def _find_headings(lines: list[str]) -> Iterator[tuple[int, str, str | None]]:
         if underlined:
             underlined = False
             continue
-        fence, was_fence = _follow_fence(line, fence)
+        fence, was_fence = (fence, False) if commented else _follow_fence(line, fence)
         inside = bool(fence) or was_fence or commented
         commented = _follow_comment(line, commented) if not fence else commented
         below = lines[number + 1].rstrip("\r") if number + 1 < len(lines) else ""
@@ -196,6 +192,7 @@ def _follow_comment(line: str, commented: bool) -> bool:
 
 
 def _read_heading(line: str, below: str, above: list[str]) -> str | None:
+    line = _COMMENT.sub("", line)
     match = _ATX.match(line)
     if match:
         return _ATTRIBUTES.sub("", match[2]).strip()

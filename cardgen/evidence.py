@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +14,7 @@ from cardgen.errors import StoreError
 from cardgen.models import Evidence
 
 _EXACT_INTEGER = 2**53
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ONE_A_LINE = frozenset(
     ("checkpoints", "curves", "data", "files", "commands", "output", "metrics", "params")
 )
@@ -21,9 +24,9 @@ def format_evidence(evidence: Evidence) -> str:
     """Sorted keys, empty fields left out, one checkpoint, curve or file a line, LF at the end.
 
     NaN and infinities are the strings ``NaN``, ``Infinity`` and ``-Infinity``; integers that a
-    double cannot hold are strings.
+    double cannot hold are strings; surrogates, which no file can hold, are U+FFFD.
     """
-    values = evidence.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    values = evidence.model_dump(by_alias=True, exclude_defaults=True)
     values["schema"] = evidence.version
     values.setdefault("runs", [])
     return _format_value(_exact(values), 0, "") + "\n"
@@ -38,21 +41,24 @@ def parse_evidence(text: str | bytes) -> Evidence:
         where = ".".join(str(part) for part in first["loc"])
         what = first["msg"][:1].lower() + first["msg"][1:]
         raise StoreError(
-            f"it is no evidence: {where + ': ' if where else ''}{what}",
+            f"it is no evidence: {where + ': ' if where else ''}{what}.",
             "Delete it and run 'cardgen fill'.",
         ) from None
 
 
 def _exact(value: Any) -> Any:
+    """A value as JSON can hold it without loss."""
     if isinstance(value, dict):
-        return {key: _exact(item) for key, item in value.items()}
-    if isinstance(value, list):
+        return {_exact(str(key)): _exact(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
         return [_exact(item) for item in value]
+    if isinstance(value, dt.datetime):
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _EXACT_INTEGER:
         return str(value)
-    return value
+    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def _format_value(value: Any, depth: int, key: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from filelock import FileLock, Timeout
 from cardgen.errors import StoreError
 
 LOCK_SECONDS = 10.0
+# Opening a named pipe without O_NONBLOCK waits for a writer.
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.tmp")
 
 
@@ -22,8 +25,9 @@ def read_text(path: Path, max_bytes: int) -> str:
     Raises StoreError for a link, a file that is too large, or one that is no UTF-8.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(path, _READ)
         with os.fdopen(descriptor, "rb") as file:
+            _refuse_special(descriptor)
             data = file.read(max_bytes + 1)
     except OSError as error:
         if path.is_symlink():
@@ -36,6 +40,12 @@ def read_text(path: Path, max_bytes: int) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise StoreError(f"line {line} is no UTF-8.", "Save the file as UTF-8.") from None
+
+
+def _refuse_special(descriptor: int) -> None:
+    """A pipe or device might never end."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise StoreError("it is no ordinary file.", "Put a file in its place.")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -51,6 +61,11 @@ def write_text(path: Path, text: str) -> None:
         _write_synced(temporary, text.encode("utf-8"), _mode(path))
         temporary.replace(path)
         _sync_folder(path.parent)
+    except UnicodeEncodeError:
+        raise StoreError(
+            f"{path} cannot be written: the text is no Unicode; it is as it was.",
+            "Look for half characters (surrogates) in what the tracker recorded.",
+        ) from None
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -100,6 +115,8 @@ def _remove_stale(path: Path) -> None:
 
 
 def _is_alive(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # asking as below would interrupt the process there
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -112,15 +129,24 @@ def _is_alive(pid: int) -> bool:
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock file; raises StoreError that names the holder after LOCK_SECONDS."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     holder = path.with_suffix(".pid")
     try:
-        with FileLock(path, timeout=LOCK_SECONDS):
-            holder.write_text(str(os.getpid()), encoding="ascii")
-            yield
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=LOCK_SECONDS)
+        lock.acquire()
     except Timeout:
         pid = holder.read_text(encoding="ascii") if holder.exists() else "unknown"
         raise StoreError(
             f"{path.stem} is being written by another cardgen (process {pid}).",
             "Wait for it to end, then try again.",
         ) from None
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be made: {error.strerror}.", "See the permissions of its folder."
+        ) from None
+    try:
+        with contextlib.suppress(OSError):  # a full disk: nobody learns who holds it
+            holder.write_text(str(os.getpid()), encoding="ascii")
+        yield
+    finally:
+        lock.release()

@@ -13,6 +13,8 @@ from cardgen.models import Direction
 
 Number = int | float
 
+_LARGEST = 10**300
+_WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
 _LESS_IS_BETTER = re.compile(
     r"(?:^|[^a-z])(?:loss|err|error|perplexity|ppl|wer|cer|ter|rmse|mse|mae|mape|nll|brier|"
     r"log_?loss|cross_?entropy|fid|eer|latency|runtime|bpb|bpc|hamming)(?:$|[^a-z])"
@@ -76,9 +78,14 @@ def as_number(value: object) -> Number | None:
     """A value as the number it is or spells, None for anything else."""
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, (int, float)):
+    if isinstance(value, float):
         return value
+    if isinstance(value, int):
+        # Calculating with a longer one would raise.
+        return value if abs(value) < _LARGEST else math.inf if value > 0 else -math.inf
+    text = str(value).strip()
     try:
-        return float(str(value).strip())
+        # Evidence holds whole numbers that a double cannot hold as text.
+        return int(text) if _WHOLE.fullmatch(text) else float(text)
     except ValueError:
         return None

@@ -30,7 +30,8 @@ class Layout:
 def init_project(root: Path, language: str) -> Layout:
     """Lay out a project in a folder; a file that is there stays as it is."""
     _refuse_nested(root)
-    created, kept = [], []
+    created: list[str] = []
+    kept: list[str] = []
     for file in make_project(root, language, make_schemas()):
         made = create_file(root, file.path, file.text)
         (created if made else kept).append(file.path)
@@ -38,6 +39,9 @@ def init_project(root: Path, language: str) -> Layout:
 
 
 def _refuse_nested(root: Path) -> None:
+    """A folder below a project belongs to it, unless it is a repository of its own."""
+    if (root / ".git").exists():
+        return
     try:
         outer = find_root(root.parent)
     except ConfigError:

@@ -7,11 +7,14 @@ YAML 1.2: ``1e-4`` is a number, ``no`` and ``12:30:45`` are strings.
 
 from __future__ import annotations
 
+import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -22,6 +25,7 @@ from ruamel.yaml.events import (
     ScalarEvent,
 )
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from cardgen.errors import CardgenError
 
@@ -29,6 +33,8 @@ MAX_BYTES = 64 * 1024
 MAX_LINE = 16 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 20_000
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 # What ruamel.yaml was seen to raise on mutated documents besides its own error.
 _FAULTS = (
@@ -51,6 +57,30 @@ class UnsafeYaml(CardgenError):
         self.line = line
 
 
+class _Constructor(SafeConstructor):
+    """Leaves as text what only looks like a number or a date, such as ``2023-13-45``."""
+
+    def construct_int_or_text(self, node: ScalarNode) -> Any:
+        return self._or_text(self.construct_yaml_int, node)
+
+    def construct_float_or_text(self, node: ScalarNode) -> Any:
+        return self._or_text(self.construct_yaml_float, node)
+
+    def construct_time_or_text(self, node: ScalarNode) -> Any:
+        return self._or_text(self.construct_yaml_timestamp, node)
+
+    def _or_text(self, construct: Callable[[ScalarNode], Any], node: ScalarNode) -> Any:
+        try:
+            return construct(node)
+        except (ValueError, OverflowError):
+            return node.value
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:int", _Constructor.construct_int_or_text)
+_Constructor.add_constructor("tag:yaml.org,2002:float", _Constructor.construct_float_or_text)
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_time_or_text)
+
+
 @dataclass(frozen=True)
 class Mark:
     """Where a value stands: character offsets into the text, and its line counted from 1."""
@@ -68,9 +98,11 @@ def parse_yaml(text: str, *, max_bytes: int = MAX_BYTES) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return YAML(typ="safe").load(text)
+            reader = YAML(typ="safe")
+            reader.Constructor = _Constructor
+            return reader.load(text)
     except _FAULTS as error:
-        raise _as_unsafe(error) from None
+        raise _as_unsafe(error, text) from None
 
 
 Path = tuple[str, ...]
@@ -86,7 +118,7 @@ def find_marks(text: str, *, max_bytes: int = MAX_BYTES) -> dict[Path, tuple[Mar
     try:
         node = YAML(typ="rt", pure=True).compose(text)
     except _FAULTS as error:
-        raise _as_unsafe(error) from None
+        raise _as_unsafe(error, text) from None
     marks: dict[Path, tuple[Mark, Mark]] = {}
     if node is not None:
         _collect_marks(node, (), marks)
@@ -144,7 +176,7 @@ def _refuse_events(text: str) -> None:
             if depth > MAX_DEPTH or nodes > MAX_NODES:
                 raise UnsafeYaml("The YAML is nested too deeply or too large.", line, "Simplify.")
     except _FAULTS as error:
-        raise _as_unsafe(error) from None
+        raise _as_unsafe(error, text) from None
 
 
 def _refuse_node(event: NodeEvent, line: int) -> None:
@@ -153,14 +185,19 @@ def _refuse_node(event: NodeEvent, line: int) -> None:
     tag = getattr(event, "tag", None)
     if tag is not None and str(tag) != "!":
         raise UnsafeYaml(f"YAML tags ({tag}) are not read.", line, "Remove the tag.")
+    if isinstance(event, ScalarEvent) and _SURROGATE.search(event.value):
+        raise UnsafeYaml("An escape such as \\ud83d is half a character.", line, "Write it itself.")
     if isinstance(event, ScalarEvent) and event.value == "<<" and event.implicit[0]:
         raise UnsafeYaml("YAML merge keys (<<) are not read.", line, "Write the values out.")
 
 
-def _as_unsafe(error: BaseException) -> UnsafeYaml:
+def _as_unsafe(error: BaseException, text: str) -> UnsafeYaml:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     what = str(getattr(error, "problem", None) or "it cannot be read")
     line = mark.line + 1 if mark is not None else 1
     if isinstance(error, RecursionError):
         what = "it is nested too deeply"
+    if isinstance(error, ReaderError):
+        what = f"it holds the character U+{int(error.character):04X}"
+        line = text.count("\n", 0, error.position) + 1
     return UnsafeYaml(f"This is no valid YAML: {what}.", line, "Correct the line; quote the value.")

@@ -15,7 +15,8 @@ _MATHS = re.compile(r"\$\$.*?\$\$|(?<![\w$])\$[^\s$](?:[^$\n]{0,300}[^\s$])?\$(?
 _CODE = re.compile(r"(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)", re.DOTALL)
 _IMAGE = re.compile(r"!\[[^\]]{0,300}\]\([^)\s]{0,2000}(?:\s[^)]{0,300})?\)")
 _LINK = re.compile(r"\[(?P<text>[^\]]{0,300})\]\([^)\s]{0,2000}(?:\s[^)]{0,300})?\)")
-_ADDRESS = re.compile(r"<[^<>\s]+>|\bhttps?://[^\s)>]*[^\s)>.,;:!?。！？]")
+_ADDRESS = re.compile(r"<[^<>\s]+[:@][^<>\s]+>|\bhttps?://[^\s)>]*[^\s)>.,;:!?。！？]")
+_WORD = "Word"  # what stands in the place of code, formulas and addresses
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)、])\s+(?=\S)")
@@ -42,7 +43,7 @@ p.ex c.-à-d c.à.d éq mme mlle
 # Short forms that may be a sentence's last word, too: then a capital follows.
 _LAST = """
 etc al no nos p min max avg std ca inc ltd ok env ex pol
-itd itp r nr s str tys mln mld sek min ust
+itd itp proc r nr s str tys mln mld sek min ust
 т.д т.п др г гг им руб
 """
 _ALWAYS_SHORT = frozenset(_WITHIN.split())
@@ -68,9 +69,9 @@ def count_sentences(text: str) -> int:
 
 def _without_markup(text: str) -> str:
     text = _FENCED.sub("", _COMMENT.sub("", text.replace("\r\n", "\n")))
-    text = _IMAGE.sub("", _CODE.sub("X", _MATHS.sub("X", text)))
+    text = _IMAGE.sub("", _CODE.sub(_WORD, _MATHS.sub(_WORD, text)))
     text = _LINK.sub(lambda match: match["text"], text)
-    return _TAG.sub("", _ADDRESS.sub("X", text))
+    return _TAG.sub("", _ADDRESS.sub(_WORD, text))
 
 
 def _find_blocks(text: str) -> Iterator[tuple[str, bool]]:
@@ -94,7 +95,9 @@ def _find_blocks(text: str) -> Iterator[tuple[str, bool]]:
 def _count_in_block(block: str, *, leads: bool) -> int:
     count = start = 0
     for match in _END.finditer(block):
-        if _has_word(block[start : match.start()]) and _ends(block, match):
+        said = block[start : match.start()].strip()
+        # A number alone counts what follows.
+        if _has_word(said) and not said.isdecimal() and _ends(block, match):
             count += 1
             start = match.end()
     return count + (not leads and _has_word(block[start:]))
@@ -109,13 +112,13 @@ def _ends(block: str, match: re.Match[str]) -> bool:
     if match["mark"] is None:
         return True
     after = _WORD_AFTER.match(block, match.end())
-    follower = after[1] if after else ""
+    follower = after[1].rstrip(".,;:!?…)]\"'”»") if after else ""
     if not follower:
         return True
-    goes_on = follower.isalpha() and follower[0].islower() and follower.islower()
+    goes_on = follower.isalpha() and follower.islower()
     if match["mark"] != ".":
         return not goes_on
-    before = _WORD_BEFORE.search(block, 0, match.start())
+    before = _WORD_BEFORE.search(block[max(0, match.start() - 40) : match.start()])
     return _ends_at_dot(before[0] if before else "", follower, goes_on)
 
 
@@ -126,4 +129,4 @@ def _ends_at_dot(word: str, follower: str, goes_on: bool) -> bool:
     if short in _SOMETIMES_SHORT:
         return follower[0].isupper()
     # Lazy writers begin sentences small; only behind something short is that a short form.
-    return not (goes_on and (len(word) <= 4 or "." in word))
+    return not (goes_on and (len(word) <= 3 or "." in word))

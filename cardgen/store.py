@@ -61,7 +61,7 @@ def find_cards(config: Config) -> tuple[Path, ...]:
     return tuple(
         sorted(
             (path for path in found if path.is_symlink() or path.is_file()),
-            key=lambda path: natural_key(path.parent.name),
+            key=lambda path: (natural_key(path.parent.name), path.parent.name),
         )
     )
 
@@ -115,7 +115,11 @@ def _with_evidence(config: Config, card: Card) -> Card:
 
 
 def _refuse_outside(config: Config, path: Path) -> None:
-    if not path.resolve().is_relative_to(config.root.resolve()):
+    try:
+        inside = path.resolve().is_relative_to(config.root.resolve())
+    except (OSError, RuntimeError):
+        raise StoreError("it is a link that leads to itself.", "Put the file itself.") from None
+    if not inside:
         raise StoreError("it leads out of the project.", "Put the file itself into the folder.")
 
 

@@ -64,7 +64,6 @@ class LiveSite:
         touched = self.project.find_dependents(codes)
         changed = list(self.site.write_pages(self.project.render(touched)))
         changed += self.site.write_inserts(self.project.inserts())
-        self.site.write_files(self.project.files(codes - gone))
         self._complain(codes)
         self._index_later()
         return changed

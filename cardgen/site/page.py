@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,10 @@ class Page:
     the home page). ``title`` and ``description`` are plain text. ``body`` is finished, safe HTML
     that stands in the theme's article and begins with its ``h1``. ``facets`` maps a name such as
     ``status`` or ``tag`` to the page's values for search. ``language`` is that of the card's text.
+
+    ``files`` must be published beside the page: a path below ``path`` to the file it is copied
+    from (``card.md``, ``figures/loss.png``). A person's text names them, so whoever copies leaves
+    out what does not exist, is a link or lies outside the card's folder, and goes on.
     """
 
     path: str
@@ -31,3 +36,4 @@ class Page:
     contents: tuple[Heading, ...] = ()
     facets: dict[str, tuple[str, ...]] = field(default_factory=dict)
     language: str = "en"
+    files: dict[str, Path] = field(default_factory=dict)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cardgen.config import Config
-from cardgen.errors import CardgenError
 from cardgen.facts import Facts
 from cardgen.languages import load_labels
 from cardgen.models import Card, Problem
@@ -16,9 +15,15 @@ from cardgen.resolve import resolve
 from cardgen.site.build import BuildResult, Insert, build_site
 from cardgen.site.context import RenderContext
 from cardgen.site.page import Page
-from cardgen.site.render import render_broken, render_card, render_card_table, render_cards
+from cardgen.site.render import (
+    CannotRender,
+    render_broken,
+    render_card,
+    render_card_table,
+    render_cards,
+)
 from cardgen.site.settings import SiteSettings
-from cardgen.store import CARD_NAME, EVIDENCE_NAME, find_cards, load_card
+from cardgen.store import CARD_NAME, find_cards, load_card
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,9 @@ class ProjectSite:
             return render_broken(facts.card, self.problems[facts.code], self.context)
         try:
             return render_card(facts, self.context)
+        except CannotRender as error:
+            self.problems[facts.code] = error.problems
+            return render_broken(facts.card, error.problems, self.context)
         except Exception as error:  # one card must not end the build of the others
             problem = _as_problem(facts.card, self.config, error)
             self.problems[facts.code] = (problem,)
@@ -76,20 +84,8 @@ class ProjectSite:
     def inserts(self) -> dict[str, Insert]:
         """What stands at the markers of hand-written pages."""
         return {
-            "cards": lambda base: render_card_table(
-                tuple(self.facts.values()), self.context, f"{base}{self.settings.cards_path}"
-            )
+            "cards": lambda base: render_card_table(tuple(self.facts.values()), self.context, base)
         }
-
-    def files(self, codes: Collection[str]) -> dict[str, bytes | Path]:
-        """The cards' own files, published beside their pages."""
-        found: dict[str, bytes | Path] = {}
-        for code in codes:
-            for name in (CARD_NAME, EVIDENCE_NAME):
-                path = self.config.experiments / code / name
-                if path.is_file() and not path.is_symlink():
-                    found[f"{self.settings.cards_path}{code}/{name}"] = path
-        return found
 
     def find_dependents(self, codes: Collection[str]) -> tuple[str, ...]:
         """These cards and those whose pages show something of them."""
@@ -137,12 +133,11 @@ def assemble(project: ProjectSite) -> BuildResult:
         project.render(tuple(project.facts)),
         project.settings,
         project.inserts(),
-        project.files(project.facts),
     )
 
 
 def _as_problem(card: Card, config: Config, error: Exception) -> Problem:
-    what = error.message if isinstance(error, CardgenError) else f"{type(error).__name__}: {error}"
+    what = f"{type(error).__name__}: {error}."
     hint = "Simplify the card's text; if it is in order, report this as a fault of cardgen."
     return Problem(
         config.label(card.path), 0, "render", "error", f"The card cannot be rendered: {what}", hint

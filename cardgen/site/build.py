@@ -1,0 +1,267 @@
+"""Assembles a site: the engine's pages, the stamped ones, assets and the search index.
+
+``build_site(pages, settings, inserts, files) -> BuildResult`` builds all of it and writes only
+what changed. ``serve`` keeps a ``Site`` (``open_site(settings)``) instead and calls
+``site.write_pages([page])`` at an edit, which costs about a millisecond a page.
+
+``inserts`` fills markers in hand-written pages: where ``<!-- cardgen:cards -->`` stands, the HTML
+goes that ``inserts["cards"](root)`` returns, ``root`` being the way to the site's root from that
+page (``./``, ``../``), so that ``f"{root}cards/qa-1/"`` is a right address anywhere. ``files`` are
+published as they are: path below the root to content, or to a file of the project.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import blake2b
+from html import escape
+from pathlib import Path
+
+from cardgen.errors import SiteError
+from cardgen.site import search
+from cardgen.site.docs import find_docs, finish_page, format_sitemap
+from cardgen.site.output import Output
+from cardgen.site.page import Page
+from cardgen.site.settings import SiteSettings
+from cardgen.site.shell import Shell, load_shell
+from cardgen.site.stamp import Stamper, make_stamper, stamp
+from cardgen.site.theme import ASSETS, find_assets, way_to_root
+
+Insert = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build did. ``warnings`` are sentences for the terminal; counts are of files."""
+
+    output: Path
+    pages: int
+    written: int
+    removed: int
+    indexed: bool
+    warnings: tuple[str, ...]
+    site: Site = field(repr=False, compare=False)
+
+
+class Site:
+    """An assembled site whose pages can be written one by one.
+
+    Each writing method returns the addresses of the pages that are different now, as a browser
+    is told of them (``cards/qa-1/``).
+    """
+
+    def __init__(self, settings: SiteSettings, shell: Shell) -> None:
+        self.settings = settings
+        self.shell = shell
+        self.stamper: Stamper = make_stamper(shell)
+        self.output = Output(settings.output)
+        self.warnings: list[str] = list(shell.warnings)
+        self.written = 0
+        self.pages: set[str] = set()
+        self._kept: set[str] = set()
+        self._digests: dict[str, bytes] = {}
+        self._docs = dict(find_docs(shell))
+        self._marked: set[str] = set()
+
+    def write_pages(self, pages: Iterable[Page]) -> tuple[str, ...]:
+        """Stamp pages; one whose address a hand-written page has is left out."""
+        changed = []
+        for page in pages:
+            _check_address(page.path)
+            path = f"{page.path}index.html"
+            if path in self._docs and not self._is_generated(path):
+                if page.path:  # the home page is up to whoever writes one
+                    self.warnings.append(f"'{page.path}' is a page of its own in docs/; it stays.")
+                continue
+            self.pages.add(page.path)
+            self._write_beside(page)
+            if self._write(path, stamp(self.stamper, page).encode()):
+                changed.append(page.path)
+        return tuple(changed)
+
+    def _write_beside(self, page: Page) -> None:
+        """Publish a page's files; a text names them, so what is not the card's own is left out."""
+        for name, source in page.files.items():
+            with contextlib.suppress(SiteError):
+                self._write(f"{page.path}{name}", _read_own(source, self.settings.root))
+
+    def _is_generated(self, path: str) -> bool:
+        return path == "index.html" and "home" in self.shell.generated
+
+    def remove_pages(self, paths: Iterable[str]) -> None:
+        """Remove stamped pages by their addresses."""
+        for address in paths:
+            self.pages.discard(address)
+            self._forget(f"{address}index.html")
+
+    def write_files(self, files: Mapping[str, bytes | Path]) -> None:
+        """Publish files as they are; a link or a file outside the project is an error."""
+        for path, content in files.items():
+            data = content if isinstance(content, bytes) else _read_own(content, self.settings.root)
+            self._write(path, data)
+
+    def write_docs(self, inserts: Mapping[str, Insert]) -> tuple[str, ...]:
+        """Write what the engine made, hand-written pages with their markers filled."""
+        return tuple(
+            path.removesuffix("index.html")
+            for path, source in self._docs.items()
+            if not (path == "index.html" and "" in self.pages)
+            if self._write_doc(path, source, inserts)
+        )
+
+    def write_inserts(self, inserts: Mapping[str, Insert]) -> tuple[str, ...]:
+        """Write only those hand-written pages again that have markers, after ``write_docs``."""
+        return tuple(
+            path.removesuffix("index.html")
+            for path in sorted(self._marked)
+            if self._write_doc(path, self._docs[path], inserts)
+        )
+
+    def reload_shell(self) -> bool:
+        """Take over edited sources; returns whether stamped pages have to be written again.
+
+        They need not where only the content of hand-written pages changed: ``write_docs`` and
+        ``finish`` are enough. Raises SiteError, and then everything stays as it was.
+        """
+        before, self.shell = self.shell, load_shell(self.settings)
+        gone, self._docs = self._docs, dict(find_docs(self.shell))
+        for path in gone.keys() - self._docs.keys():
+            self._forget(path)
+        self._marked.clear()
+        if replace(before, key="", folder=Path(), warnings=()) == replace(
+            self.shell, key="", folder=Path(), warnings=()
+        ):
+            return False
+        self.stamper = make_stamper(self.shell)
+        return True
+
+    def finish(self) -> None:
+        """Write cardgen's assets and the site map, and remove what no longer belongs here."""
+        for asset in find_assets():
+            self._write(ASSETS + asset.name, asset.read_bytes())
+        if self.shell.site_url:
+            self._write("sitemap.xml", format_sitemap(self.shell, self.pages).encode())
+        self.output.prune(self._kept, spared=search.FOLDER)
+
+    def index(self) -> bool:
+        """Index for search where a page changed since the last time; returns whether it did."""
+        key_file = self.settings.work / "search.key"
+        key = self._search_key()
+        entry = self.settings.output / search.FOLDER / "pagefind-entry.json"
+        if entry.is_file() and key_file.is_file() and key_file.read_text("utf-8") == key:
+            return False
+        key_file.unlink(missing_ok=True)
+        search.index_site(self.settings.output, self.settings.work)
+        key_file.write_text(key, encoding="utf-8")
+        return True
+
+    def _write_doc(self, path: str, source: Path, inserts: Mapping[str, Insert]) -> bool:
+        data = _read(source)
+        if path.endswith((".html", ".htm")):
+            html = data.decode("utf-8", "replace")
+            fill = partial(self._insert, path, inserts)
+            data = finish_page(html, path, self.shell, self.stamper.scripts, fill).encode()
+        return self._write(path, data)
+
+    def _write(self, path: str, data: bytes) -> bool:
+        self._kept.add(path)
+        if path.endswith(".html"):
+            self._digests[path] = blake2b(data, digest_size=16).digest()
+        written = self.output.write(path, data)
+        self.written += written
+        return written
+
+    def _forget(self, path: str) -> None:
+        self._kept.discard(path)
+        self._digests.pop(path, None)
+        self.output.remove(path)
+
+    def _search_key(self) -> str:
+        total = blake2b(f"{search.describe()}\0".encode(), digest_size=16)
+        for path, digest in sorted(self._digests.copy().items()):  # written to meanwhile
+            total.update(path.encode() + b"\0" + digest)
+        return total.hexdigest()
+
+    def _insert(self, path: str, inserts: Mapping[str, Insert], name: str, base: str) -> str:
+        self._marked.add(path)
+        if name in inserts:  # search finds the cards themselves, not each in every list
+            return f"<div data-pagefind-ignore>{inserts[name](base)}</div>"
+        self.warnings.append(f"'{path}' asks for 'cardgen:{name}', which there is not.")
+        return ""
+
+
+def open_site(settings: SiteSettings) -> Site:
+    """A site ready to be written to; the engine runs where sources changed. Raises SiteError."""
+    settings.work.mkdir(parents=True, exist_ok=True)
+    ignore = settings.work / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return Site(settings, load_shell(settings))
+
+
+def build_site(
+    pages: Iterable[Page],
+    settings: SiteSettings,
+    inserts: Mapping[str, Insert] | None = None,
+    files: Mapping[str, bytes | Path] | None = None,
+) -> BuildResult:
+    """Build the whole site; ``pages`` may be a generator, no page is held in memory.
+
+    Raises SiteError where the engine or search fails, or a file cannot be written.
+    """
+    inserts = inserts or {}
+    site = open_site(settings)
+    site.write_pages(pages)
+    if settings.cards_path not in site.pages:
+        site.write_pages([_make_list(settings, inserts)])
+    site.write_docs(inserts)
+    site.write_files(files or {})
+    site.finish()
+    indexed = site.index()
+    return BuildResult(
+        output=settings.output,
+        pages=len(site.pages),
+        written=site.written,
+        removed=site.output.removed,
+        indexed=indexed,
+        warnings=tuple(dict.fromkeys(site.warnings)),
+        site=site,
+    )
+
+
+def _make_list(settings: SiteSettings, inserts: Mapping[str, Insert]) -> Page:
+    """The page that the navigation's entry leads to, where the caller gave none."""
+    cards = inserts["cards"](way_to_root(settings.cards_path)) if "cards" in inserts else ""
+    body = f"<h1>{escape(settings.cards_title)}</h1>{cards}"
+    return Page(settings.cards_path, settings.cards_title, "", body, language=settings.language)
+
+
+def _check_address(address: str) -> None:
+    if address and not (address.endswith("/") and address.strip("/") + "/" == address):
+        raise SiteError(f"'{address}' is no page's address.", "It must close with a slash.")
+
+
+def _read_own(path: Path, root: Path) -> bytes:
+    """A file of the project; ``O_NOFOLLOW`` and the real path keep links from leading out."""
+    try:
+        if root not in path.resolve(strict=True).parents:
+            raise SiteError(f"{path} lies outside the project.", "Copy it into the project.")
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return _read(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> SiteError:
+    return SiteError(f"{path} cannot be read: {error.strerror}.", "Restore it, or build again.")

@@ -1,0 +1,74 @@
+"""What rendering is given beside a card: settings, the other cards, and the words of a language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from cardgen.config import Config, Settings
+from cardgen.facts import Facts
+from cardgen.languages import load_labels
+from cardgen.models import Card
+from cardgen.site.prose import EXTENSIONS, ProseRenderer
+
+
+@dataclass(frozen=True)
+class RenderContext:
+    """One for all pages of a build.
+
+    ``cards`` are the facts of all cards by code, as far as they are at hand: a card's baseline is
+    compared with where it is among them, and codes are links where they are. ``cards_path`` is
+    the address below which the cards' pages stand.
+    """
+
+    config: Config
+    prose: ProseRenderer
+    cards: Mapping[str, Facts] = field(default_factory=dict)
+    cards_path: str = "cards/"
+
+    @classmethod
+    def make(
+        cls,
+        config: Config,
+        cards: Mapping[str, Facts],
+        extensions: Mapping[str, Mapping[str, Any]] = EXTENSIONS,
+    ) -> RenderContext:
+        """A context with a prose renderer of its own; ``extensions`` are those of mkdocs.yml."""
+        permalink = load_labels(config.settings.lang)["permalink"]
+        return cls(config, ProseRenderer(extensions, permalink), cards)
+
+    @property
+    def settings(self) -> Settings:
+        return self.config.settings
+
+    @property
+    def language(self) -> str:
+        return self.config.settings.lang
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        return load_labels(self.language)
+
+    @cached_property
+    def successors(self) -> dict[str, tuple[str, ...]]:
+        """The codes of the cards that say they supersede a card, by its code."""
+        found: dict[str, tuple[str, ...]] = {}
+        for code, facts in self.cards.items():
+            for old in facts.card.front.supersedes:
+                found[old] = (*found.get(old, ()), code)
+        return found
+
+    def page_path(self, code: str) -> str:
+        """The address of a card's page below the site's root."""
+        return f"{self.cards_path}{code}/"
+
+    def link(self, code: str, base: str = "../") -> str:
+        """The address of a card's page, ``base`` being the way to the cards; empty for none."""
+        return f"{base}{quote(code)}/" if code in self.cards else ""
+
+    def label(self, card: Card) -> str:
+        """A card's path as messages show it."""
+        return self.config.label(card.path)

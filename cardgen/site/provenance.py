@@ -1,0 +1,128 @@
+"""The runs on a card's page, and what came from which of them or from the person's hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from cardgen.facts import Fact, Facts
+from cardgen.models import Run
+from cardgen.site import links
+from cardgen.site.numbers import format_duration, format_size, format_time
+from cardgen.site.results import units
+from cardgen.site.shown import Shower, shorten
+
+MAX_FILES = 100
+"""Files of a run that are listed; the rest is in the evidence."""
+
+
+def list_runs(facts: Facts, shower: Shower) -> list[dict[str, Any]]:
+    """Each run with its status, times and what its tracker says of it."""
+    return [_describe_run(run, shower) for run in facts.runs]
+
+
+def _describe_run(run: Run, shower: Shower) -> dict[str, Any]:
+    labels = shower.labels
+    span = run.finished - run.started if run.started and run.finished else None
+    more = (
+        ("experiment", run.experiment),
+        ("author", run.author),
+        ("parent", run.parent),
+        ("description", run.description),
+    )
+    return {
+        "number": shower.numbers[run.ref],
+        "name": run.name or shorten(run.ref),
+        "ref": run.ref,
+        "tracker": run.tracker,
+        "url": links.safe_url(run.url),
+        "status": run.status or "",
+        "started": run.started,
+        "finished": run.finished,
+        "started_text": format_time(run.started) if run.started else "",
+        "finished_text": format_time(run.finished) if run.finished else "",
+        "duration": format_duration(span, units(labels)) if span is not None else "",
+        "more": [(labels[f"run_{key}"], text) for key, text in more if text],
+        "tags": [f"{tag}: {value}" if value else tag for tag, value in sorted(run.tags.items())],
+        "files": [
+            (file.path, format_size(file.size) if file.size is not None else "", file.digest)
+            for file in run.files[:MAX_FILES]
+        ],
+        "files_title": labels["files"].format(len(run.files)),
+        "files_cut": max(0, len(run.files) - MAX_FILES),
+    }
+
+
+def list_sources(facts: Facts, shower: Shower) -> dict[str, Any]:
+    """What came from where: the card's lines, then each run with the fields it gave."""
+    written: list[str] = []
+    recorded: dict[str, dict[str, int]] = {run.ref: {} for run in facts.runs}
+    for field, fact in _walk(facts, shower.labels):
+        if fact.origin.written:
+            line = shower.labels["line"].format(fact.origin.line) if fact.origin.line else ""
+            text = f"{field} ({line})" if line else field
+            if text not in written:
+                written.append(text)
+        elif fact.origin.ref in recorded:
+            counts = recorded[fact.origin.ref]
+            counts[field] = counts.get(field, 0) + 1
+    return {
+        "written": written,
+        "runs": [
+            {"number": shower.numbers[ref], "ref": ref, "fields": _count(counts)}
+            for ref, counts in recorded.items()
+        ],
+        "unavailable": _find_unavailable(facts.runs, shower.labels),
+    }
+
+
+def _count(counts: Mapping[str, int]) -> list[str]:
+    return [f"{field} ({count})" if count > 1 else field for field, count in counts.items()]
+
+
+def _walk(facts: Facts, labels: Mapping[str, str]) -> Iterator[tuple[str, Fact[Any]]]:
+    """Every fact with the name of its field."""
+    for key in ("status", "date", "model", "source"):
+        fact = getattr(facts, key)
+        if fact is not None:
+            yield from ((labels[f"field_{key}"], one) for one in (fact, *fact.others))
+    for key in ("authors", "tags", "train", "predict", "data", "output", "environments"):
+        for fact in getattr(facts, key):
+            yield labels[f"field_{key}"], fact
+    yield from _walk_numbers(facts, labels)
+
+
+def _walk_numbers(facts: Facts, labels: Mapping[str, str]) -> Iterator[tuple[str, Fact[Any]]]:
+    """Parameters and metrics; what a person wrote of them with its own name."""
+    for name, fact in facts.params.items():
+        for one in (fact, *fact.others):
+            yield _named(labels["field_params"], name, one), one
+    for row in facts.rows:
+        for name, fact in row.metrics.items():
+            yield _named(labels["field_results"], name, fact), fact
+    for fact in facts.finals.values():
+        # One that a person wrote is a cell of the table above.
+        for one in (fact, *fact.others):
+            if not one.origin.written:
+                yield labels["field_metrics"], one
+
+
+def _named(field: str, name: str, fact: Fact[Any]) -> str:
+    return f"{field}: {name}" if fact.origin.written else field
+
+
+def _find_unavailable(runs: Iterable[Run], labels: Mapping[str, str]) -> list[str]:
+    """One sentence a tracker: what its format cannot hold."""
+    missing: dict[str, list[str]] = {}
+    for run in runs:
+        known = missing.setdefault(run.tracker, [])
+        known += [field for field in run.unavailable if field not in known]
+    return [
+        labels["unavailable"].format(tracker, ", ".join(_name_field(f, labels) for f in fields))
+        for tracker, fields in missing.items()
+        if fields
+    ]
+
+
+def _name_field(field: str, labels: Mapping[str, str]) -> str:
+    return labels.get(f"unavailable_{field.replace('.', '_')}", field)

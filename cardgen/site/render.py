@@ -1,0 +1,223 @@
+"""From cards to pages: pure, and knowing no site engine.
+
+``render_card`` makes a card's page, ``render_broken`` the page of one that cannot be shown,
+``render_cards`` the list of all; ``render_card_table`` is the list alone, for a page written by
+hand. What comes from data goes through templates that escape it; prose comes clean from
+``prose``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from cardgen.documents import has_text
+from cardgen.errors import SiteError
+from cardgen.facts import Facts
+from cardgen.models import Card, Problem, Section
+from cardgen.site.anchors import make_anchor
+from cardgen.site.cardlist import count_statuses, list_cards
+from cardgen.site.context import RenderContext
+from cardgen.site.markup import format_value, format_values, soften
+from cardgen.site.page import Heading, Page
+from cardgen.site.parts import ANCHORS, Part, PartMaker
+from cardgen.site.prose import Prose
+
+_DESCRIPTION = 200
+
+
+class CannotRender(SiteError):
+    """A card's text cannot be shown; ``problems`` say where and why, for ``render_broken``."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(problems[0].message, problems[0].hint)
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Written:
+    """A section of a card that says something, converted."""
+
+    section: Section
+    anchor: str
+    prose: Prose
+
+    @property
+    def part(self) -> Part:
+        html = Markup(self.prose.html)  # noqa: S704  # cleaned by nh3
+        return Part(self.anchor, self.section.title, "prose", html, self.prose.headings)
+
+
+def render_card(facts: Facts, context: RenderContext) -> Page:
+    """A card's page; ``Page.files`` names what must be published beside it.
+
+    Raises CannotRender where its prose cannot be converted.
+    """
+    written = _convert(facts.card, context)
+    maker = PartMaker(facts, context)
+    parts = tuple(_arrange(maker, written))
+    body = _template("card").render(
+        head=maker.head(),
+        summary=maker.summary(),
+        lead=[one.part for one in written if not one.section.title],
+        parts=parts,
+        labels=context.labels,
+    )
+    return Page(
+        path=context.page_path(facts.code),
+        title=f"{facts.code} · {facts.title}" if facts.title != facts.code else facts.code,
+        description=_describe(written),
+        body=body,
+        contents=tuple(_list_headings(parts)),
+        facets=_find_facets(facts, context),
+        language=context.language,
+        files=_find_files(facts.card, written),
+    )
+
+
+def render_broken(card: Card, problems: Sequence[Problem], context: RenderContext) -> Page:
+    """The page of a card that cannot be shown: each problem with its place and what to do."""
+    body = _template("broken").render(code=card.code, problems=problems, labels=context.labels)
+    labels = context.labels
+    return Page(
+        path=context.page_path(card.code),
+        title=f"{card.code} · {labels['broken_title']}",
+        description=problems[0].message if problems else labels["broken_title"],
+        body=body,
+        facets={"status": (labels["status_broken"],)},
+        language=context.language,
+    )
+
+
+def render_cards(cards: Sequence[Facts], context: RenderContext) -> Page:
+    """The page of all cards."""
+    labels = context.labels
+    body = _template("cards").render(table=_make_table(cards, context, "../"), labels=labels)
+    return Page(
+        path=context.cards_path,
+        title=labels["cards"],
+        description=labels["count_cards"].format(len(cards)),
+        body=body,
+        language=context.language,
+    )
+
+
+def render_card_table(cards: Sequence[Facts], context: RenderContext, root: str = "./") -> str:
+    """The table of all cards as HTML for any page; ``root`` is the way to the site's root."""
+    return str(_make_table(cards, context, root))
+
+
+def _make_table(cards: Sequence[Facts], context: RenderContext, root: str) -> Markup:
+    entries = list_cards(cards, context, f"{root}{context.cards_path}")
+    html = _template("table").render(
+        entries=entries, counts=count_statuses(entries), labels=context.labels
+    )
+    return Markup(html)  # noqa: S704  # a template's output, escaped there
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {"soft": soften, "value": format_value, "values": format_values}
+    return environment
+
+
+def _template(name: str) -> Template:
+    return _environment().get_template(f"{name}.html.jinja")
+
+
+def _convert(card: Card, context: RenderContext) -> list[Written]:
+    """The sections that say anything, their anchors apart from those of the page's own parts."""
+    sections = [section for section in card.sections if has_text(section.body)]
+    anchors = _choose_anchors(sections)
+    taken = {*ANCHORS, *anchors}
+    converted = context.prose.render([section.body for section in sections], taken)
+    pairs = tuple(zip(sections, converted, strict=True))
+    problems = tuple(_as_problem(card, s, p, context) for s, p in pairs if p.error)
+    if problems:
+        raise CannotRender(problems)
+    return [Written(s, a, p) for (s, p), a in zip(pairs, anchors, strict=True)]
+
+
+def _choose_anchors(sections: Sequence[Section]) -> list[str]:
+    """A goal's anchor is ``goal`` in any language; a further section's comes of its title."""
+    taken, free = set(ANCHORS), set(ANCHORS)
+    anchors = []
+    for section in sections:
+        if section.key in free:
+            free.remove(section.key)
+            anchors.append(section.key)
+        else:
+            anchors.append(make_anchor(section.key or section.title, taken))
+    return anchors
+
+
+def _as_problem(card: Card, section: Section, prose: Prose, context: RenderContext) -> Problem:
+    name = f" '{section.title}'" if section.title else ""
+    message = f"The text of the section{name} {prose.error}."
+    return Problem(context.label(card), section.line, "prose", "error", message, prose.hint)
+
+
+def _arrange(maker: PartMaker, written: Sequence[Written]) -> Iterator[Part]:
+    """The parts in their order: what was asked and learnt, the numbers, the story, the records."""
+    for key in ("goal", "conclusions"):
+        found = [one.part for one in written if one.section.key == key]
+        yield from found or [maker.missing(key)]
+    yield from _there(maker.results(), maker.curves(), maker.commands(), maker.model(),
+                      maker.params())  # fmt: skip
+    yield from (one.part for one in written if one.section.key == "problems")
+    yield from (one.part for one in written if one.section.title and not one.section.key)
+    yield from _there(maker.source(), maker.environment(), maker.runs(), maker.differences(),
+                      maker.sources())  # fmt: skip
+
+
+def _there(*parts: Part | None) -> Iterator[Part]:
+    return (part for part in parts if part is not None)
+
+
+def _list_headings(parts: Sequence[Part]) -> Iterator[Heading]:
+    for part in parts:
+        yield Heading(2, part.anchor, part.title)
+        yield from part.headings
+
+
+def _describe(written: Sequence[Written]) -> str:
+    """What the card learnt, else what it asked, as plain text for search engines."""
+    for key in ("conclusions", "goal", ""):
+        for one in written:
+            if one.section.key == key and one.prose.text:
+                return _cut(one.prose.text)
+    return ""
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _DESCRIPTION:
+        return text
+    return text[:_DESCRIPTION].rpartition(" ")[0].rstrip(" ,;:–-") + "…"
+
+
+def _find_facets(facts: Facts, context: RenderContext) -> dict[str, tuple[str, ...]]:
+    facets: dict[str, tuple[str, ...]] = {}
+    if facts.status:
+        facets["status"] = (context.labels[f"status_{facts.status.value}"],)
+    if facts.tags:
+        facets["tag"] = tuple(fact.value for fact in facts.tags)
+    return facets
+
+
+def _find_files(card: Card, written: Sequence[Written]) -> dict[str, Path]:
+    names = ["card.md", *(["evidence.json"] if card.evidence else [])]
+    names += [name for one in written for name in one.prose.files]
+    return {name: card.folder / name for name in names}

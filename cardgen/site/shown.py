@@ -1,0 +1,147 @@
+"""Values as a page shows them: each with where it comes from and what a tracker says instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cardgen.facts import Conflict, Fact, Facts, Origin
+from cardgen.measures import format_number
+from cardgen.models import Dataset, Frozen, Model, Run, Source
+from cardgen.site import links
+from cardgen.site.numbers import format_full
+
+_REF = 24
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A value on a page. ``title`` is what pointing at it tells; ``note`` a difference."""
+
+    text: str
+    origin: str = ""
+    title: str = ""
+    url: str = ""
+    written: bool = False
+    note: str = ""
+    raw: str = ""
+    mark: int = 0
+
+
+class Shower:
+    """Shows one card's values; numbers its runs in their order, from 1."""
+
+    def __init__(self, facts: Facts, labels: Mapping[str, str]) -> None:
+        self.facts = facts
+        self.labels = labels
+        self.numbers = {run.ref: number for number, run in enumerate(facts.runs, 1)}
+        self._conflicts = {_key(conflict.written): conflict for conflict in facts.conflicts}
+
+    @property
+    def several(self) -> bool:
+        return len(self.numbers) > 1
+
+    def show(self, fact: Fact[Any], text: str | None = None, url: str = "") -> Shown:
+        """A fact; ``text`` where it is not simply its value."""
+        full = "" if isinstance(fact.value, Frozen) else format_full(fact.value)
+        shown = full if text is None else text
+        origin = self.origin(fact.origin)
+        return Shown(
+            text=shown,
+            origin=str(fact.origin),
+            title=f"{full} · {origin}" if full and full != shown else origin,
+            url=url,
+            written=fact.origin.written,
+            note=self.note(fact),
+            raw=full,
+            mark=self.numbers.get(fact.origin.ref, 0) if self.several else 0,
+        )
+
+    def show_all(self, fact: Fact[Any]) -> list[Shown]:
+        """A fact and what the card's further runs say where they differ."""
+        return [self.show(one) for one in (fact, *fact.others)]
+
+    def origin(self, origin: Origin) -> str:
+        """Where a value comes from, in words."""
+        if origin.written:
+            name = origin.path.rpartition("/")[2]
+            return f"{name}:{origin.line}" if origin.line else name
+        if origin.step is None:
+            return origin.ref
+        return f"{origin.ref}, {self.labels['axis_step']} {format_number(origin.step)}"
+
+    def note(self, fact: Fact[Any]) -> str:
+        """What a tracker recorded where a person wrote otherwise."""
+        if not self._conflicts or not fact.origin.written:
+            return ""
+        conflict = self._conflicts.get(_key(fact))
+        return self.describe(conflict) if conflict else ""
+
+    def describe(self, conflict: Conflict) -> str:
+        recorded = conflict.recorded
+        return self.labels["recorded_otherwise"].format(
+            self.origin(recorded.origin), say(recorded.value)
+        )
+
+    def name(self, run: Run) -> str:
+        """What a run is called: its name, else its ref cut short."""
+        return run.name or shorten(run.ref)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What each run is called, by ref, no two alike; hand-written rows by an empty ref."""
+        names = {run.ref: self.name(run) for run in self.facts.runs}
+        known = list(names.values())
+        unique = {
+            ref: name if known.count(name) == 1 else f"{name} ({self.numbers[ref]})"
+            for ref, name in names.items()
+        }
+        return {**unique, "": "card.md"}
+
+
+def _key(fact: Fact[Any]) -> tuple[str, str]:
+    return str(fact.origin), say(fact.value)
+
+
+def shorten(ref: str) -> str:
+    """A run ref that fits a table's cell: its middle is left out where it is long."""
+    tracker, _, locator = ref.partition(":")
+    if len(locator) <= _REF:
+        return ref
+    return f"{tracker}:{locator[: _REF // 2]}…{locator[-_REF // 4 :]}"
+
+
+def say(value: Any) -> str:
+    """Any value of a card on one line."""
+    if isinstance(value, Model | Dataset):
+        return " ".join(
+            part for part in (value.name, value.version, value.digest or value.path) if part
+        )
+    if isinstance(value, Source):
+        dirty = {True: "dirty", False: "clean", None: ""}[value.dirty]
+        parts = (value.repository, value.branch, value.commit, dirty)
+        return " ".join(part for part in parts if part)
+    if isinstance(value, Frozen):
+        return format_full(value.model_dump(mode="json", exclude_defaults=True))
+    return format_full(value)
+
+
+def link_model(model: Model) -> str:
+    """Where a model's page is; empty where it has none. What has a path is no id of the Hub."""
+    name = "" if model.path else model.name
+    return (
+        links.safe_url(model.url)
+        or links.model_url(model.url)
+        or links.model_url(name, model.version)
+    )
+
+
+def link_dataset(dataset: Dataset) -> str:
+    """Where a data set's page is, by the same rules."""
+    name = "" if dataset.path else dataset.name
+    return (
+        links.safe_url(dataset.url)
+        or links.dataset_url(dataset.url)
+        or links.dataset_url(name, dataset.version)
+    )

@@ -1,0 +1,1 @@
+"""Eight small trainings, their cards, and what drives them: see demo.py."""

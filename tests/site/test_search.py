@@ -1,0 +1,148 @@
+"""The search index: what it holds, how a new one takes the old one's place."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from cardgen.errors import SiteError
+from cardgen.site.build import BuildResult
+from cardgen.site.search import BackgroundIndexer, index_site
+
+
+def read_fragments(folder: Path) -> dict[str, dict[str, object]]:
+    """What Pagefind kept of each page, by the page's address."""
+    found = {}
+    for path in (folder / "fragment").iterdir():
+        text = gzip.decompress(path.read_bytes()).decode("utf-8")
+        fragment = json.loads(text.removeprefix("pagefind_dcd"))
+        found[fragment["url"]] = fragment
+    return found
+
+
+def make_page(folder: Path, name: str, text: str, lang: str = "en") -> None:
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / name / "index.html").write_text(
+        f'<html lang="{lang}"><body><article data-pagefind-body>{text}</article></body></html>',
+        encoding="utf-8",
+    )
+
+
+def test_pages_are_indexed_with_title_and_facets(built: BuildResult) -> None:
+    card = read_fragments(built.output / "pagefind")["/cards/qa-1/"]
+    assert card["meta"]["title"] == "Digits with dropout"
+    assert card["filters"] == {"status": ["finished"], "tag": ["mlp", "dropout"]}
+    assert "pangolin" in card["content"]
+
+
+def test_tables_of_numbers_are_left_out_unless_wanted(built: BuildResult) -> None:
+    content = read_fragments(built.output / "pagefind")["/cards/qa-1/"]["content"]
+    assert "quagga" not in content
+    assert "okapibase" in content
+
+
+def test_hand_written_pages_are_indexed_without_link_signs_and_lists(built: BuildResult) -> None:
+    fragments = read_fragments(built.output / "pagefind")
+    assert fragments["/guide/"]["meta"]["title"] == "Guide"
+    assert "elephants" in fragments["/guide/"]["content"]
+    assert "¶" not in fragments["/guide/"]["content"]
+    assert "qa-1" not in fragments["/"]["content"]
+    assert not any("404" in address for address in fragments)
+
+
+def test_each_language_has_an_index(built: BuildResult) -> None:
+    entry = json.loads((built.output / "pagefind" / "pagefind-entry.json").read_text())
+    assert set(entry["languages"]) == {"en", "pl"}
+    assert entry["languages"]["pl"]["page_count"] == 1
+
+
+def test_boxes_that_no_page_loads_are_not_kept(built: BuildResult) -> None:
+    names = {path.name for path in (built.output / "pagefind").iterdir()}
+    assert not {name for name in names if name.endswith((".css", "-ui.js", "highlight.js"))}
+    assert "pagefind-worker.js" in names
+
+
+def test_a_new_index_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    site, work = tmp_path / "site", tmp_path / "work"
+    make_page(site, "a", "<h1>One</h1>gorilla")
+    make_page(site, "b", "<h1>Zwei</h1>Gürteltier", "de")
+    index_site(site, work)
+    before = {p.relative_to(site) for p in (site / "pagefind").rglob("*.*")}
+    make_page(site, "a", "<h1>One</h1>gibbon")
+    (site / "b" / "index.html").unlink()
+    index_site(site, work)
+    after = {p.relative_to(site) for p in (site / "pagefind").rglob("*.*")}
+    assert set(read_fragments(site / "pagefind")) == {"/a/"}
+    assert not {path for path in after if ".de" in path.name or "de_" in path.name}
+    assert after != before
+    assert not list(work.iterdir())
+
+
+def test_a_configuration_lying_about_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    make_page(site, "a", "<h1>One</h1>gorilla")
+    (tmp_path / "pagefind.yml").write_text("glob: 'nothing'\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PAGEFIND_GLOB", "nothing")
+    index_site(site, tmp_path / "work")
+    assert set(read_fragments(site / "pagefind")) == {"/a/"}
+
+
+def test_a_failure_keeps_the_old_index(tmp_path: Path) -> None:
+    site, work = tmp_path / "site", tmp_path / "work"
+    make_page(site, "a", "<h1>One</h1>gorilla")
+    index_site(site, work)
+    with pytest.raises(SiteError, match="Pagefind"):
+        index_site(tmp_path / "nowhere", work)
+    assert set(read_fragments(site / "pagefind")) == {"/a/"}
+    assert not list(work.iterdir())
+
+
+def test_the_background_indexes_once_for_many_requests() -> None:
+    done, calls = threading.Event(), []
+
+    def index() -> None:
+        calls.append(1)
+        done.set()
+
+    indexer = BackgroundIndexer(index, lambda error: None, delay=0.2)
+    for _ in range(20):
+        indexer.request()
+    assert done.wait(5)
+    assert len(calls) == 1
+    done.clear()
+    indexer.request()
+    assert done.wait(5)
+    indexer.close()
+
+
+def test_the_background_says_what_failed_and_goes_on() -> None:
+    failures: list[SiteError] = []
+    attempts = threading.Semaphore(0)
+
+    def index() -> None:
+        attempts.release()
+        raise SiteError("The disk is full.")
+
+    indexer = BackgroundIndexer(index, failures.append, delay=0.01)
+    for _ in range(2):
+        indexer.request()
+        assert attempts.acquire(timeout=5)
+    indexer.close()
+    assert str(failures[0]) == "The disk is full."
+
+
+def test_a_closed_background_does_nothing_more() -> None:
+    calls: list[int] = []
+    indexer = BackgroundIndexer(lambda: calls.append(1), lambda error: None, delay=0.1)
+    indexer.request()
+    indexer.close()
+    indexer._thread.join(5)
+    assert not indexer._thread.is_alive()
+    assert calls == []

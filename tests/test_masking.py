@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cardgen.masking import count_masked, mask_run, mask_text
+from cardgen.models import Command, Dataset, Environment, Metric, Model, Run, RunFile, Source
+from cardgen.safeyaml import parse_yaml
+
+DATA = Path(__file__).parent / "data" / "masking"
+SECRETS: list[dict[str, Any]] = parse_yaml((DATA / "secrets.yaml").read_text(encoding="utf-8"))
+LOOKALIKES: list[dict[str, Any]] = parse_yaml(
+    (DATA / "lookalikes.yaml").read_text(encoding="utf-8")
+)
+
+
+def plant(case: dict[str, Any]) -> tuple[str, str]:
+    """The secret, and the text that it stands in (empty: it is a param's value)."""
+    secret = "".join(case["secret"])
+    text = case.get("text", "").replace("{{", "{").replace("}}", "}")
+    return secret, text.replace("{}", secret)
+
+
+def make_run(**fields: Any) -> Run:
+    return Run(ref="mlflow:1", tracker="mlflow", **fields)
+
+
+def describe(case: dict[str, Any]) -> str:
+    return str(case.get("text") or case["key"])
+
+
+@pytest.mark.parametrize("case", SECRETS, ids=describe)
+def test_a_planted_secret_is_masked(case: dict[str, Any]) -> None:
+    secret, text = plant(case)
+    mark = f"«masked: {case['kind']}»"
+    if text:
+        masked = mask_text(text)
+        assert secret not in masked
+        assert mark in masked
+        before, after = case["text"].replace("{{", "{").replace("}}", "}").split("{}")
+        if case["kind"] != "url-credentials":
+            assert masked == before + mark + after or case["kind"] == "private-key"
+        as_param = mask_run(make_run(params={"command": text}))
+        assert as_param.params == {"command": masked}
+    else:
+        run = mask_run(make_run(params={case["key"]: secret}, tags={case["key"]: secret}))
+        assert run.params == run.tags == {case["key"]: mark}
+        assert count_masked(run) == 2
+
+
+@pytest.mark.parametrize("case", LOOKALIKES, ids=describe)
+def test_a_look_alike_stays(case: dict[str, Any]) -> None:
+    if "text" in case:
+        assert mask_text(case["text"]) == case["text"]
+        return
+    run = make_run(params={case["key"]: case["value"]})
+    assert mask_run(run) is run
+    assert count_masked(run) == 0
+
+
+def test_there_are_enough_cases_to_mean_something() -> None:
+    assert len(SECRETS) >= 50
+    assert len(LOOKALIKES) >= 60
+
+
+def test_of_an_address_only_the_user_is_masked() -> None:
+    text = "git+https://bob:" + "hunter2@git.example.com:8443/org/repo.git@main?x=1#egg=y"
+    assert mask_text(text) == (
+        "git+https://«masked: url-credentials»@git.example.com:8443/org/repo.git@main?x=1#egg=y"
+    )
+
+
+def test_every_field_that_a_person_or_a_tracker_fills_is_looked_at() -> None:
+    token = "hf" + "_" + "AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh"
+    url = "https://u:" + "pw12345@example.com/x"
+    run = make_run(
+        name=token,
+        experiment=token,
+        author=token,
+        url=url,
+        description=f"see {token}",
+        tags={"note": token},
+        commands=(Command(line=f"python t.py --hub_token {token}"),),
+        source=Source(repository=url, branch=token, commit="3f786850e387550f"),
+        params={"nested": {"list": [token, {"db_password": "x9"}]}},
+        model=Model(name="m", url=url),
+        data=(Dataset(name="d", path=url),),
+        output=(Model(name="o", url=url),),
+        environment=Environment(host=token, packages={"p": f"git+{url}"}),
+        files=(RunFile(path=f"a/{token}", size=1),),
+    )
+    masked = mask_run(run)
+    text = masked.model_dump_json()
+    assert token not in text
+    assert "pw12345" not in text
+    assert count_masked(masked) == 17
+    assert masked.source is not None
+    assert masked.source.commit == "3f786850e387550f"
+    assert masked.params == {
+        "nested": {"list": ["«masked: hf-token»", {"db_password": "«masked: password»"}]}
+    }
+
+
+def test_what_names_or_measures_stays_as_it_is() -> None:
+    run = Run(
+        ref="mlflow:" + "hf" + "_" + "AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh",
+        tracker="mlflow",
+        metrics={"auth_token": Metric(value=0.5, step=1)},
+    )
+    assert mask_run(run) is run
+
+
+def test_names_that_the_settings_exempt_stay() -> None:
+    run = make_run(
+        params={"storage_key": "Zm9v" + "YmFyM2JhejRxdXV4NQ==", "model/api-key": "plain99text"},
+        commands=(Command(line="t.py --api-key plain99text --token-x y"),),
+    )
+    assert count_masked(mask_run(run)) == 3
+    assert mask_run(run, frozenset({"STORAGE_KEY", "api_key"})) is run
+
+
+def test_numbers_are_secrets_beside_password_alone() -> None:
+    run = make_run(params={"password": 123456, "max_tokens": 123456, "api_key": 7})
+    assert mask_run(run).params == {
+        "password": "«masked: password»",
+        "max_tokens": 123456,
+        "api_key": 7,
+    }
+
+
+def test_an_argument_after_its_flag_in_a_list_is_masked() -> None:
+    argv = ["train.py", "--password", "hunt" + "er2x", "--lr", "0.1"]
+    masked = mask_run(make_run(params={"argv": argv})).params["argv"]
+    assert masked == ["train.py", "--password", "«masked: password»", "--lr", "0.1"]
+    assert argv[2] == "hunt" + "er2x"
+
+
+@given(st.lists(st.sampled_from([plant(c)[1] or plant(c)[0] for c in SECRETS]), max_size=3))
+def test_masking_twice_changes_nothing(texts: list[str]) -> None:
+    once = mask_text(" ".join(texts))
+    assert mask_text(once) == once
+
+
+PIECES = st.sampled_from(
+    "password|token|TOKEN=|=|: | |--|«masked: |»|\"|'|\\|://|@|:|api_key|Bearer |-u |login |\n|&|?"
+    f"|hf_{'A1' * 20}|x9y8z7w6v5u4t3s2".split("|")
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=5), max_size=12).map("".join))
+@example("-u a:" + "b «masked: password»")
+@example('password=""')
+def test_any_text_is_masked_without_a_fault_and_once_for_all(text: str) -> None:
+    once = mask_text(text)
+    assert mask_text(once) == once
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | PIECES | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PIECES, inner, max_size=3),
+        max_leaves=8,
+    )
+)
+def test_any_params_are_masked_without_a_fault_and_once_for_all(value: Any) -> None:
+    run = make_run(params={"a": value, "password": value})
+    once = mask_run(run)
+    assert mask_run(once) is once
+    assert mask_run(run) == once or "nan" in repr(run.params)
+
+
+def test_masking_asks_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the network was used")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    for case in SECRETS:
+        mask_text(" ".join(plant(case)))
+
+
+def test_masking_loads_no_scanner() -> None:
+    code = (
+        "import sys, cardgen.masking as m; m.mask_text('password=' + 'hunter2');"
+        "print([n for n in ('requests', 'detect_secrets', 'yaml') if n in sys.modules])"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ
+    )
+    assert result.stdout.strip() == "[]"
