@@ -14,8 +14,7 @@ from pydantic import ValidationError
 from cardgen.faults import find_faults
 from cardgen.languages import find_section
 from cardgen.models import Card, FrontMatter, Problem, Section
-from cardgen.safeyaml import Path as KeyPath
-from cardgen.safeyaml import UnsafeYaml, find_marks, parse_yaml
+from cardgen.safeyaml import Marks, UnsafeYaml, read_yaml
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
 _ATX = re.compile(r"(#{1,2})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
@@ -71,8 +70,7 @@ def parse_card(text: str, path: Path, code: str, label: str) -> Card:
         return Card(code, path, _bare(code), sections, problems=(problem,))
     sections = tuple(parse_sections(halves.body, halves.body_line))
     try:
-        raw = parse_yaml(halves.front)
-        lines = _find_lines(halves)
+        parsed = read_yaml(halves.front)
     except UnsafeYaml as error:
         problem = Problem(
             label,
@@ -83,12 +81,12 @@ def parse_card(text: str, path: Path, code: str, label: str) -> Card:
             error.hint,
         )
         return Card(code, path, _bare(code), sections, problems=(problem,))
-    front, problems = parse_front_matter(raw, code, label, lines)
+    lines = _find_lines(halves, parsed.marks)
+    front, problems = parse_front_matter(parsed.values, code, label, lines)
     return Card(code, path, front, sections, lines, problems=problems)
 
 
-def _find_lines(halves: Halves) -> dict[str, int]:
-    marks: Mapping[KeyPath, Any] = find_marks(halves.front)
+def _find_lines(halves: Halves, marks: Marks) -> dict[str, int]:
     return {".".join(path): halves.line + key.line - 1 for path, (key, _) in marks.items()}
 
 

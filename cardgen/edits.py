@@ -15,9 +15,9 @@ from typing import Any, Literal
 from cardgen.documents import Halves, parse_card, split_document
 from cardgen.errors import DocumentError, UsageError
 from cardgen.languages import SECTIONS
+from cardgen.safeyaml import Marks, UnsafeYaml, parse_yaml, read_yaml
 from cardgen.safeyaml import Path as KeyPath
-from cardgen.safeyaml import UnsafeYaml, find_marks, parse_yaml
-from cardgen.yamledit import Marks, add_item, remove_item, replace_value
+from cardgen.yamledit import add_item, remove_item, replace_value
 
 Operator = Literal["=", "+=", "-="]
 
@@ -83,7 +83,8 @@ def edit_front_matter(
 def _edit(halves: Halves, assignment: Assignment, label: str) -> str:
     front = halves.front
     try:
-        values, marks = parse_yaml(front), find_marks(front)
+        parsed = read_yaml(front)
+        values, marks = parsed.values, parsed.marks
     except UnsafeYaml as error:
         line = halves.line + error.line - 1
         raise DocumentError(f"{label}:{line}: {error.message}", error.hint) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,11 @@ from ruamel.yaml.events import (
     AliasEvent,
     CollectionEndEvent,
     CollectionStartEvent,
-    DocumentStartEvent,
     NodeEvent,
     ScalarEvent,
 )
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import ReaderError
 
 from cardgen.errors import CardgenError
@@ -91,38 +91,75 @@ class Mark:
     flow: bool = False
 
 
-def parse_yaml(text: str, *, max_bytes: int = MAX_BYTES) -> Any:
-    """Read one document into dicts, lists and scalars; raises UnsafeYaml with the line."""
-    _refuse_size(text, max_bytes)
-    _refuse_events(text)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            reader = YAML(typ="safe")
-            reader.Constructor = _Constructor
-            return reader.load(text)
-    except _FAULTS as error:
-        raise _as_unsafe(error, text) from None
-
-
 Path = tuple[str, ...]
+Marks = Mapping[Path, tuple[Mark, Mark]]
+"""Where each key and its value stand, by path: ``("model", "name")``, ``("runs", "0")``.
+
+A list item's key mark is that of the item itself.
+"""
 
 
-def find_marks(text: str, *, max_bytes: int = MAX_BYTES) -> dict[Path, tuple[Mark, Mark]]:
-    """Where each key and its value stand, by path (``("model", "name")``, ``("runs", "0")``).
+@dataclass(frozen=True)
+class Parsed:
+    """A document's values, as dicts, lists and scalars, and where they stand."""
 
-    A list item's key mark is that of the item itself. Raises UnsafeYaml as ``parse_yaml`` does.
-    """
-    _refuse_size(text, max_bytes)
-    _refuse_events(text)
-    try:
-        node = YAML(typ="rt", pure=True).compose(text)
-    except _FAULTS as error:
-        raise _as_unsafe(error, text) from None
+    values: Any
+    marks: Marks
+
+
+def read_yaml(text: str, *, max_bytes: int = MAX_BYTES) -> Parsed:
+    """Read one document in one pass; raises UnsafeYaml with the line."""
+    values, node = _read(text, max_bytes)
     marks: dict[Path, tuple[Mark, Mark]] = {}
     if node is not None:
         _collect_marks(node, (), marks)
-    return marks
+    return Parsed(values, marks)
+
+
+def parse_yaml(text: str, *, max_bytes: int = MAX_BYTES) -> Any:
+    """Read one document's values; raises UnsafeYaml with the line."""
+    return _read(text, max_bytes)[0]
+
+
+def find_marks(text: str, *, max_bytes: int = MAX_BYTES) -> Marks:
+    """Where each key and value of a document stands; raises UnsafeYaml with the line."""
+    return read_yaml(text, max_bytes=max_bytes).marks
+
+
+def _read(text: str, max_bytes: int) -> tuple[Any, Node | None]:
+    _refuse_size(text, max_bytes)
+    reader = YAML(typ="safe", pure=True)
+    reader.Parser = _GuardedParser
+    reader.Constructor = _Constructor
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            constructor, _ = reader.get_constructor_parser(text)
+            node = constructor.composer.get_single_node()
+            return (None if node is None else constructor.construct_document(node)), node
+    except _FAULTS as error:
+        raise _as_unsafe(error, text) from None
+
+
+class _GuardedParser(Parser):
+    """Refuses, event by event and so before anything is built of them, what is not read."""
+
+    depth = nodes = 0
+
+    def get_event(self) -> Any:
+        event = super().get_event()
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, AliasEvent):
+            raise UnsafeYaml("YAML aliases (*name) are not read.", line, "Write it out.")
+        if isinstance(event, NodeEvent):
+            self.nodes += 1
+            _refuse_node(event, line)
+            self.depth += isinstance(event, CollectionStartEvent)
+            if self.depth > MAX_DEPTH or self.nodes > MAX_NODES:
+                raise UnsafeYaml("The YAML is nested too deeply or too large.", line, "Simplify.")
+        elif isinstance(event, CollectionEndEvent):
+            self.depth -= 1
+        return event
 
 
 def _collect_marks(node: Node, prefix: Path, marks: dict[Path, tuple[Mark, Mark]]) -> None:
@@ -155,30 +192,6 @@ def _refuse_size(text: str, max_bytes: int) -> None:
             raise UnsafeYaml(f"A line is longer than {MAX_LINE // 1024} KB.", number, "Break it.")
 
 
-def _refuse_events(text: str) -> None:
-    depth = nodes = documents = 0
-    try:
-        for event in YAML(typ="rt", pure=True).parse(text):
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            if isinstance(event, DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise UnsafeYaml("A second YAML document starts here.", line, "Keep one.")
-            if isinstance(event, AliasEvent):
-                raise UnsafeYaml("YAML aliases (*name) are not read.", line, "Write it out.")
-            if isinstance(event, CollectionEndEvent):
-                depth -= 1
-            if not isinstance(event, NodeEvent):
-                continue
-            nodes += 1
-            _refuse_node(event, line)
-            depth += isinstance(event, CollectionStartEvent)
-            if depth > MAX_DEPTH or nodes > MAX_NODES:
-                raise UnsafeYaml("The YAML is nested too deeply or too large.", line, "Simplify.")
-    except _FAULTS as error:
-        raise _as_unsafe(error, text) from None
-
-
 def _refuse_node(event: NodeEvent, line: int) -> None:
     if event.anchor is not None:
         raise UnsafeYaml("YAML anchors (&name) are not read.", line, "Write the value out.")
@@ -195,6 +208,8 @@ def _as_unsafe(error: BaseException, text: str) -> UnsafeYaml:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     what = str(getattr(error, "problem", None) or "it cannot be read")
     line = mark.line + 1 if mark is not None else 1
+    if what == "but found another document":
+        return UnsafeYaml("A second YAML document starts here.", line, "Keep one.")
     if isinstance(error, RecursionError):
         what = "it is nested too deeply"
     if isinstance(error, ReaderError):

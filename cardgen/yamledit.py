@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cardgen.errors import DocumentError
-from cardgen.safeyaml import Mark, UnsafeYaml, parse_yaml
+from cardgen.safeyaml import Mark, Marks, UnsafeYaml, parse_yaml
 from cardgen.safeyaml import Path as KeyPath
-
-Marks = Mapping[KeyPath, tuple[Mark, Mark]]
 
 _PLAIN = re.compile(r"[^\W\d_][\w ./:@+~-]*(?<![ :])")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#", re.MULTILINE)
