@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from importlib.resources import files
 from pathlib import Path
+from string import Template
 
 from cardgen.evidence import format_evidence
 from cardgen.models import (
@@ -36,9 +38,7 @@ def make_project(root: Path, count: int) -> None:
     (root / "cardgen.yaml").write_text("title: Benchmark\nmetric: eval/f1\n", encoding="utf-8")
     docs = root / "site" / "docs"
     docs.mkdir(parents=True)
-    (root / "site" / "mkdocs.yml").write_text(
-        "site_name: Benchmark\ntheme: {name: material, font: false}\n", encoding="utf-8"
-    )
+    (root / "site" / "mkdocs.yml").write_text(make_settings(), encoding="utf-8")
     (docs / "index.md").write_text("# Benchmark\n\n<!-- cardgen:cards -->\n", encoding="utf-8")
     for number in range(count):
         folder = root / "experiments" / f"qa-{number}"
@@ -49,15 +49,18 @@ def make_project(root: Path, count: int) -> None:
         (folder / "evidence.json").write_text(format_evidence(evidence), encoding="utf-8")
 
 
+def make_settings() -> str:
+    """The ``mkdocs.yml`` of a new project, for both."""
+    template = files("cardgen.scaffold") / "mkdocs.yml.template"
+    text = template.read_text(encoding="utf-8")
+    return Template(text).substitute(title="Benchmark", lang="en")
+
+
 def make_plain(root: Path, count: int) -> None:
     """The same content as Markdown pages of a plain mkdocs-material site, out of its navigation."""
     docs = root / "docs"
     (docs / "cards").mkdir(parents=True)
-    (root / "mkdocs.yml").write_text(
-        "site_name: Benchmark\ntheme: {name: material, font: false}\nnav: [index.md]\n"
-        "markdown_extensions: [tables, admonition, pymdownx.highlight, pymdownx.superfences]\n",
-        encoding="utf-8",
-    )
+    (root / "mkdocs.yml").write_text(make_settings() + "nav: [index.md]\n", encoding="utf-8")
     (docs / "index.md").write_text("# Benchmark\n", encoding="utf-8")
     for number in range(count):
         rng = random.Random(number)

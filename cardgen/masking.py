@@ -35,7 +35,7 @@ _PLACEHOLDER_USER = re.compile(r"[^:]*:(?:\$\{?\w+\}?|\{\w*\}|\*+|%\(\w+\)s|x{3,
 _USERINFO = re.compile(r"(?<=://)(?P<user>[^\s/?#\"'`<>«»]{1,1024})@")
 _HEADER = re.compile(
     r"(?i)(?P<head>\bauthorization[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic|token|apikey)\s+)?"
-    r"|\bbearer\s+)(?P<value>[A-Za-z0-9_.~+/=-]{8,})"
+    r"|\bbearer\s+(?=[A-Za-z_.~+/=-]*\d))(?P<value>[A-Za-z0-9_.~+/=-]{8,})"
 )
 _SPOKEN = re.compile(
     r"(?P<head>\bmachine\s+\S+\s+login\s+\S+\s+password\s+|\bsshpass\s+-p\s*"

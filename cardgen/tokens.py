@@ -136,7 +136,7 @@ _DIGEST = re.compile(
     r"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|sha(?:256|384|512)-[A-Za-z0-9+/]+={0,2}"
 )
 _NAME_LIKE = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+(?:@\w+)?")
-_RUN = re.compile(r"[A-Z]+|[a-z]+|\d+")
+_RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 
 def mask(kind: str) -> str:
@@ -221,11 +221,12 @@ def is_random(value: str) -> bool:
 
 
 def _is_mixed(piece: str) -> bool:
-    """Letters and digits in a disorder that no name or version has."""
+    """Letters and digits in a disorder that no name, version or ``ClassName`` has."""
     digits = sum(c.isdigit() for c in piece)
-    return len(_RUN.findall(piece)) >= 5 or (
-        len(piece) >= 16 and digits >= 3 and len(piece) - digits >= 3
-    )
+    runs = len(_RUN.findall(piece))
+    if not digits:
+        return runs >= 5 and len(piece) < 2.6 * runs
+    return runs >= 5 or (len(piece) >= 16 and digits >= 3 and len(piece) - digits >= 3)
 
 
 def is_signature(name: str, value: str) -> bool:

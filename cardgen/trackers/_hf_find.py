@@ -14,7 +14,7 @@ from cardgen.trackers._hf_files import (
     is_weights,
     load_text,
 )
-from cardgen.trackers._hf_logs import LOG_FOLDERS, has_arguments
+from cardgen.trackers._hf_logs import has_arguments
 
 STATE = "trainer_state.json"
 CARD = "README.md"
@@ -88,21 +88,20 @@ def find_outputs(start: Folder) -> tuple[str, ...]:
         folder, depth = queue.popleft()
         names = find_names(folder)
         seen += len(names)
-        output = is_output(folder, names)
-        if output:
+        if is_output(folder, names):
             found.append(folder.name)
         if depth < MAX_DEPTH:
             below = [name for name, is_folder in names.items() if is_folder]
             queue += [
                 (folder.inner(name), depth + 1)
                 for name in below
-                if not _is_passed_over(folder, name, output)
+                if not _is_passed_over(folder, name)
             ]
     return tuple(sorted(found))
 
 
-def _is_passed_over(folder: Folder, name: str, output: bool) -> bool:
+def _is_passed_over(folder: Folder, name: str) -> bool:
     if name.startswith(".") or name in _SKIPPED or _CHECKPOINT.match(name):
         return True
     # A link to a folder inside the project would show the same output twice, or lead in circles.
-    return (output and name in LOG_FOLDERS) or (folder.path / name).is_symlink()
+    return (folder.path / name).is_symlink()

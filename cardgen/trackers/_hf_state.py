@@ -18,7 +18,7 @@ from cardgen.trackers._series import Number, Point, Series, make_curve, split_se
 
 _EVALUATION = re.compile(r"^(eval|test|predict)[_/]")
 _FIGURE = re.compile(
-    r"(?:^|[_/])(?:runtime|\w+_per_second|samples|total_flos|mem_[cg]pu_\w+|mem_before_\w+"
+    r"(?:^|[_/])(?:runtime|\w+_per_second|samples|total_flos|num_tokens|num_input_tokens_seen|mem_[cg]pu_\w+|mem_before_\w+"
     r"|(?:jit_)?compilation_time|model_preparation_time)$"
 )
 _STEP = re.compile(r"checkpoint-(\d{1,18})/?$")
