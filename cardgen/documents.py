@@ -101,7 +101,7 @@ def parse_front_matter(
     values = {
         key: value if key == "date" else _plain(value)
         for key, value in ((str(k), v) for k, v in raw.items())
-        if not key.startswith("x-") and value is not None
+        if not key.startswith("x-") and (value is not None or key not in FrontMatter.model_fields)
     }
     try:
         return FrontMatter.model_validate(values), ()

@@ -223,7 +223,7 @@ class Run(Frozen):
 
     def is_named(self, ref: str) -> bool:
         """Whether a card's run ref means this run."""
-        return ref.strip() in (self.ref, self.quoted)
+        return bool(ref.strip()) and ref.strip() in (self.ref, self.quoted)
 
 
 class Evidence(Frozen):

@@ -125,6 +125,8 @@ def open_project(root: Path) -> None:
     run(root, str(CARDGEN), "init")
     adjust(root / "cardgen.yaml", r"^title:.*$", f"title: {TITLE}")
     adjust(root / "cardgen.yaml", r"^# metric:.*$", f"metric: {METRIC}")
+    adjust(root / "site" / "mkdocs.yml", r"^site_name:.*$", f"site_name: {TITLE}")
+    adjust(root / "site" / "docs" / "index.md", r"^# .*$", f"# {TITLE}")
     with (root / ".gitignore").open("a", encoding="utf-8") as file:
         file.write("# What MLflow records.\n/mlflow.db\n/mlruns/\n")
     commit(root, ".", "Training script and an empty collection of cards")

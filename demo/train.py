@@ -190,8 +190,10 @@ def describe(options: argparse.Namespace) -> str:
 
 
 def record_setting(options: argparse.Namespace, splits: dict[str, Split]) -> None:
-    hidden = {"code", "experiment", "output"}
-    mlflow.log_params({k: v for k, v in vars(options).items() if k not in hidden})
+    left_out = {"code", "experiment", "output"}
+    if options.model == "linear":
+        left_out |= {"hidden", "solver"}  # of the network only
+    mlflow.log_params({k: v for k, v in vars(options).items() if k not in left_out})
     mlflow.set_tags({"code": options.code, "task": "digits", "architecture": options.model})
     for context, split in splits.items():
         name, source = f"digits-{context}", HTTPDatasetSource(SOURCE)

@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.projects import Project, make_project
+
+# No test asserts a time: a busy machine fails none.
+settings.register_profile("cardgen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cardgen")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import get_args
 
 import click
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardgen.check import check_cards, has_failed, sort_problems
@@ -179,7 +179,6 @@ def test_near_names() -> None:
     assert find_near("qwerty", known) == []
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.tuples(CARDS | TEXTS, st.none() | EVIDENCE), max_size=3))
 def test_nothing_that_a_card_says_ends_the_check(parts: list[tuple[str, Evidence | None]]) -> None:
     cards = [make_card(text, f"qa-{n}", held) for n, (text, held) in enumerate(parts)]

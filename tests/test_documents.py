@@ -134,6 +134,7 @@ def test_one_broken_value_is_one_problem() -> None:
     ("front", "hint"),
     [
         ("titel: x", "Did you mean 'title'?"),
+        ("titel:", "Did you mean 'title'?"),
         ("Tags: x", "Did you mean 'tags'?"),
         ("dataset: x", "Did you mean 'data'?"),
         ("commit: abc", "Did you mean 'source.commit'?"),
@@ -251,7 +252,7 @@ def test_comments_say_nothing() -> None:
 @given(BODIES)
 def test_no_line_is_lost(body: str) -> None:
     """All that stands below a heading is in its section, in order."""
-    kept = "\n".join(section.body for section in parse_sections(body, 1))
+    kept = "\n".join(section.body for section in parse_sections(f"# Goal\n{body}", 1))
     for line in (line for line in body.split("\n") if line in {"- item", "> quote"}):
         assert line in kept
     numbers = [section.line for section in parse_sections(body, 1)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cardgen.errors import StoreError
@@ -130,7 +130,6 @@ def test_the_smallest_evidence() -> None:
     assert parse_evidence(text) == Evidence(code="qa-1")
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(EVIDENCE)
 def test_format_and_parse_are_stable(evidence: Evidence) -> None:
     text = format_evidence(evidence)

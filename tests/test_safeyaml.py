@@ -79,8 +79,6 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "line", "message"), REFUSED, ids=range(len(REFUSED)))
 def test_refused_with_the_line(text: str, line: int, message: str) -> None:
     for read in (parse_yaml, find_marks):
-        if message == "duplicate key" and read is find_marks:
-            continue
         with pytest.raises(UnsafeYaml, match=message) as caught:
             read(text)
         assert caught.value.line == line

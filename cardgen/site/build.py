@@ -13,7 +13,6 @@ published as they are: path below the root to content, or to a file of the proje
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,7 +23,7 @@ from pathlib import Path
 from cardgen.errors import SiteError
 from cardgen.site import search
 from cardgen.site.docs import find_docs, finish_page, format_sitemap
-from cardgen.site.output import Output
+from cardgen.site.output import Output, read_file, read_own
 from cardgen.site.page import Page
 from cardgen.site.settings import SiteSettings
 from cardgen.site.shell import Shell, load_shell
@@ -59,6 +58,7 @@ class Site:
         self.shell = shell
         self.stamper: Stamper = make_stamper(shell)
         self.output = Output(settings.output)
+        self.texts = Output(settings.work / "texts")  # of the pages that search reads
         self.warnings: list[str] = list(shell.warnings)
         self.written = 0
         self.pages: set[str] = set()
@@ -87,7 +87,7 @@ class Site:
         """Publish a page's files; a text names them, so what is not the card's own is left out."""
         for name, source in page.files.items():
             with contextlib.suppress(SiteError):
-                self._write(f"{page.path}{name}", _read_own(source, self.settings.root))
+                self._write(f"{page.path}{name}", read_own(source, self.settings.root))
 
     def _is_generated(self, path: str) -> bool:
         return path == "index.html" and "home" in self.shell.generated
@@ -101,7 +101,7 @@ class Site:
     def write_files(self, files: Mapping[str, bytes | Path]) -> None:
         """Publish files as they are; a link or a file outside the project is an error."""
         for path, content in files.items():
-            data = content if isinstance(content, bytes) else _read_own(content, self.settings.root)
+            data = content if isinstance(content, bytes) else read_own(content, self.settings.root)
             self._write(path, data)
 
     def write_docs(self, inserts: Mapping[str, Insert]) -> tuple[str, ...]:
@@ -146,21 +146,23 @@ class Site:
         if self.shell.site_url:
             self._write("sitemap.xml", format_sitemap(self.shell, self.pages).encode())
         self.output.prune(self._kept, spared=search.FOLDER)
+        self.texts.prune(set(map(search.name_text, self._digests)), spared=search.FOLDER)
 
     def index(self) -> bool:
         """Index for search where a page changed since the last time; returns whether it did."""
         key_file = self.settings.work / "search.key"
         key = self._search_key()
-        entry = self.settings.output / search.FOLDER / "pagefind-entry.json"
-        if entry.is_file() and key_file.is_file() and key_file.read_text("utf-8") == key:
+        target = self.settings.output / search.FOLDER
+        is_there = key_file.is_file() and (target / "pagefind-entry.json").is_file()
+        if is_there and key_file.read_text("utf-8") == key:
             return False
         key_file.unlink(missing_ok=True)
-        search.index_site(self.settings.output, self.settings.work)
+        search.index_site(self.texts.folder, target, self.settings.work)
         key_file.write_text(key, encoding="utf-8")
         return True
 
     def _write_doc(self, path: str, source: Path, inserts: Mapping[str, Insert]) -> bool:
-        data = _read(source)
+        data = read_file(source)
         if path.endswith((".html", ".htm")):
             html = data.decode("utf-8", "replace")
             fill = partial(self._insert, path, inserts)
@@ -170,14 +172,23 @@ class Site:
     def _write(self, path: str, data: bytes) -> bool:
         self._kept.add(path)
         if path.endswith(".html"):
-            self._digests[path] = blake2b(data, digest_size=16).digest()
+            self._keep_text(path, search.extract_text(data.decode(), path))
         written = self.output.write(path, data)
         self.written += written
         return written
 
+    def _keep_text(self, path: str, text: str | None) -> None:
+        if text is None:
+            self._digests.pop(path, None)
+            self.texts.remove(search.name_text(path))
+        else:
+            data = text.encode()
+            self._digests[path] = blake2b(data, digest_size=16).digest()
+            self.texts.write(search.name_text(path), data)
+
     def _forget(self, path: str) -> None:
         self._kept.discard(path)
-        self._digests.pop(path, None)
+        self._keep_text(path, None)
         self.output.remove(path)
 
     def _search_key(self) -> str:
@@ -243,25 +254,3 @@ def _make_list(settings: SiteSettings, inserts: Mapping[str, Insert]) -> Page:
 def _check_address(address: str) -> None:
     if address and not (address.endswith("/") and address.strip("/") + "/" == address):
         raise SiteError(f"'{address}' is no page's address.", "It must close with a slash.")
-
-
-def _read_own(path: Path, root: Path) -> bytes:
-    """A file of the project; ``O_NOFOLLOW`` and the real path keep links from leading out."""
-    try:
-        if root not in path.resolve(strict=True).parents:
-            raise SiteError(f"{path} lies outside the project.", "Copy it into the project.")
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    return _read(path)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: OSError) -> SiteError:
-    return SiteError(f"{path} cannot be read: {error.strerror}.", "Restore it, or build again.")

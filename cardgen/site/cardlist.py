@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from cardgen.facts import Facts
@@ -42,7 +42,7 @@ def list_cards(cards: Sequence[Facts], context: RenderContext, base: str) -> lis
     """The lines of the list, in the order of the cards; ``base`` is the way to their pages."""
     known = {facts.code: facts for facts in cards}
     if len(known) > len(context.cards):
-        context = RenderContext(context.config, context.prose, known, context.cards_path)
+        context = replace(context, cards=known)
     return [_make_entry(facts, context, base) for facts in cards]
 
 

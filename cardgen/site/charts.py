@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
-from cardgen.site.numbers import format_short
+from cardgen.measures import format_number
+from cardgen.site.numbers import format_full, format_short
 from cardgen.site.scales import Scale, find_scale, find_ticks, format_ticks
 
 WIDTH, HEIGHT = 420, 240
 COLOURS = 8
-"""Colours of series in the style sheet: ``cg-c0`` and so on; further series are dashed."""
+"""Colours of series in the style sheet: ``cg-c0`` and so on."""
 
-_TOP, _RIGHT, _BOTTOM = 14, 14, 38
+_TOP, _RIGHT, _BOTTOM = 24, 14, 38  # a label has room above the highest point
 _LETTER = 6.2  # mean width of a digit at the size of the labels
 _DOTS = 40
 _CROSSES = 40
@@ -37,12 +38,9 @@ class Series:
     xs: Sequence[float]
     ys: Sequence[float]
     colour: int = 0
+    dashed: bool = False
     best: int | None = None
     hints: Sequence[str] = ()
-
-    @property
-    def dashed(self) -> bool:
-        return self.colour >= COLOURS
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,8 @@ def _find_x_scale(values: list[float], left: float) -> Scale:
     known = [value for value in values if math.isfinite(value)] or [0.0]
     low, high = min(known), max(known)
     if low == high:
-        low, high = low - 1, high + 1
+        margin = max(1.0, abs(low) / 1000)
+        low, high = low - margin, high + margin
     if 0 < low < (high - low) / 3:
         low = 0.0
     return Scale(low, high, left, WIDTH - _RIGHT)
@@ -180,20 +179,23 @@ def _draw_dot(series: Series, index: int, x: float, y: float) -> str:
 
 
 def _draw_crosses(series: Series, xs: Scale, ys: Scale) -> Iterator[str]:
-    """Small crosses at the edge where a value is NaN or infinite."""
-    odd = [
-        (x, y)
-        for x, y in zip(series.xs, series.ys, strict=True)
-        if math.isfinite(x) and not math.isfinite(y)
-    ]
-    for x, y in odd[:_CROSSES]:
-        name = "NaN" if math.isnan(y) else "∞" if y > 0 else "-∞"
-        edge = ys.end + 1 if y == math.inf else ys.start - 5
+    """A small cross at the edge where values are NaN or infinite, one for neighbours alike."""
+    points = [(x, y) for x, y in zip(series.xs, series.ys, strict=True) if math.isfinite(x)]
+    found = [(name, list(group)) for name, group in groupby(points, key=lambda p: _name_odd(p[1]))]
+    for name, group in [(name, group) for name, group in found if name][:_CROSSES]:
+        first, last = group[0][0], group[-1][0]
+        x = (xs.place(first) + xs.place(last)) / 2
+        y = ys.end + 1 if group[0][1] == math.inf else ys.start - 5
+        span = format_number(first) + (f"–{format_number(last)}" if last != first else "")
         yield (
             f'<path class="cg-cross cg-c{series.colour % COLOURS}" stroke="currentColor" '
-            f'd="M{xs.place(x) - 3:.1f} {edge - 3:.1f}l6 6m0 -6l-6 6">'
-            f"<title>{name}</title></path>"
+            f'd="M{x - 3:.1f} {y - 3:.1f}l6 6m0 -6l-6 6">'
+            f"<title>{escape(span)}: {name}</title></path>"
         )
+
+
+def _name_odd(value: float) -> str:
+    return "" if math.isfinite(value) else format_full(value)
 
 
 def _draw_best(series: Series, xs: Scale, ys: Scale) -> str:
@@ -203,11 +205,10 @@ def _draw_best(series: Series, xs: Scale, ys: Scale) -> str:
     hint = series.hints[series.best] if series.hints else ""
     colour = f"cg-c{series.colour % COLOURS}"
     anchor = "start" if x < xs.start + 30 else "end" if x > xs.end - 30 else "middle"
-    below = y < _TOP + 18
     return (
         f'<circle class="cg-best {colour}" stroke="currentColor" cx="{x:.1f}" cy="{y:.1f}" r="6">'
         f"<title>{escape(hint)}</title></circle>"
         f'<text class="cg-value {colour}" fill="currentColor" x="{x:.1f}" '
-        f'y="{y + 20 if below else y - 11:.1f}" text-anchor="{anchor}">'
+        f'y="{y - 11:.1f}" text-anchor="{anchor}">'
         f"{escape(format_short(series.ys[series.best]))}</text>"
     )

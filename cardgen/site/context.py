@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from cardgen.config import Config, Settings
+from cardgen.errors import StoreError
 from cardgen.facts import Facts
+from cardgen.files import read_text
 from cardgen.languages import load_labels
 from cardgen.models import Card
 from cardgen.site.prose import EXTENSIONS, ProseRenderer
+
+MAX_DRAWING = 512 * 1024
+
+
+def read_drawing(folder: Path, name: str) -> bytes | None:
+    """A picture of a card's folder; None for a link, a large file, or one that is not there."""
+    path = folder / name
+    try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            return None
+        return read_text(path, MAX_DRAWING).encode()
+    except (OSError, StoreError, ValueError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -21,13 +37,15 @@ class RenderContext:
 
     ``cards`` are the facts of all cards by code, as far as they are at hand: a card's baseline is
     compared with where it is among them, and codes are links where they are. ``cards_path`` is
-    the address below which the cards' pages stand.
+    the address below which the cards' pages stand. ``read_drawing`` gives the content of an SVG
+    file in a card's folder, None where there is none to show.
     """
 
     config: Config
     prose: ProseRenderer
     cards: Mapping[str, Facts] = field(default_factory=dict)
     cards_path: str = "cards/"
+    read_drawing: Callable[[Path, str], bytes | None] = read_drawing
 
     @classmethod
     def make(

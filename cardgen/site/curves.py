@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cardgen.config import Settings
@@ -66,10 +66,9 @@ def is_process(metric: str) -> bool:
 def split_metric(metric: str) -> tuple[str, str]:
     """A metric's name without the word for its data, and that word: ``loss`` and ``eval``."""
     parts = [part for part in re.split(r"[/_.\-: ]+", metric.casefold()) if part]
-    for at in (0, -1):
-        if len(parts) > 1 and _SPLIT.fullmatch(parts[at]):
-            split = parts.pop(at)
-            return "/".join(parts), split
+    for at, part in enumerate(parts if len(parts) > 1 else ()):
+        if _SPLIT.fullmatch(part):
+            return "/".join(parts[:at] + parts[at + 1 :]), part
     return "/".join(parts), ""
 
 
@@ -160,19 +159,9 @@ def make_chart(
     settings: Settings,
 ) -> Chart:  # fmt: skip
     """A group as a chart; ``names`` are what runs are called where there are several."""
+    # The line with the best checkpoint is drawn whatever else is left out.
     lines = sorted(group.lines, key=lambda line: line.best is None)[:MAX_SERIES]
-    several = len({line.ref for line in lines}) > 1
-    series = tuple(
-        Series(
-            name=_name(line, names if several else {}),
-            xs=line.xs,
-            ys=line.ys,
-            colour=colour,
-            best=line.best,
-            hints=_hints(line, labels[f"axis_{line.axis}"]),
-        )
-        for colour, line in enumerate(sorted(lines, key=_by_split))
-    )
+    series = tuple(_style_lines(sorted(lines, key=_by_split), facts, names, labels))
     return Chart(
         title=_title(group),
         description=_describe(series, labels, len(group.lines)),
@@ -185,12 +174,35 @@ def make_chart(
 
 def _by_split(line: Line) -> bool:
     """Training first, so that it has the same colour in every chart."""
-    return not split_metric(line.metric)[1].startswith("train")
+    return not _is_training(line)
 
 
-def _name(line: Line, names: Mapping[str, str]) -> str:
-    run = names.get(line.ref, "")
-    return f"{line.metric} · {run}" if run else line.metric
+def _style_lines(
+    lines: Sequence[Line], facts: Facts, names: Mapping[str, str], labels: Mapping[str, str]
+) -> Iterator[Series]:
+    """Names, colours and dashes: of one run a colour a metric, of several a colour a run."""
+    refs = [run.ref for run in facts.runs]
+    several = len({line.ref for line in lines}) > 1
+    mixed = len({line.metric for line in lines}) > 1
+    for number, line in enumerate(lines):
+        run = names.get(line.ref, line.ref)
+        name = line.metric if not several else f"{line.metric} · {run}" if mixed else run
+        colour = refs.index(line.ref) if line.ref in refs else len(refs)
+        yield Series(
+            name=name,
+            xs=line.xs,
+            ys=line.ys,
+            colour=colour if several else number,
+            dashed=several and mixed and _is_training(line),
+            best=line.best,
+            hints=_hints(line, labels[f"axis_{line.axis}"]),
+        )
+
+
+def _is_training(line: Line) -> bool:
+    """Also of a metric that says nothing of its data: beside ``eval_loss``, ``loss`` is that."""
+    split = split_metric(line.metric)[1]
+    return not split or split.startswith("train")
 
 
 def _title(group: Group) -> str:

@@ -40,7 +40,7 @@ def format_values(all_shown: Sequence[Shown]) -> Markup:
     return Markup(' <span class="cg-or">·</span> ').join(pieces)
 
 
-def format_cell(shown: Shown, declared: bool, star: str) -> Markup:
+def format_cell(shown: Shown, star: str, *, declared: bool) -> Markup:
     """A cell of the results table; ``star`` says "best" where it is."""
     kinds = " ".join(
         kind for kind, there in (("cg-declared", declared), ("cg-written", shown.written)) if there
@@ -55,6 +55,16 @@ def format_cell(shown: Shown, declared: bool, star: str) -> Markup:
     )
     return Markup(  # noqa: S704
         f"<td{kinds}{raw}{_format_origin(shown)}>{mark}{escape(shown.text)}{_format_note(shown)}</td>"
+    )
+
+
+def format_param(name: str, values: Sequence[Shown], other: str | None, *, compared: bool) -> str:
+    """A row of the table of parameters; ``other`` is the baseline's value where it differs."""
+    changed = ' class="cg-changed"' if other is not None else ""
+    beside = f'<td class="cg-quiet">{escape(other or "")}</td>' if compared else ""
+    return (
+        f'<tr{changed}><th scope="row">{soften(name)}</th>'
+        f"<td>{format_values(values)}</td>{beside}</tr>\n"
     )
 
 
@@ -74,4 +84,4 @@ def _format_note(shown: Shown) -> str:
 def _format_mark(number: int) -> Markup:
     if not number:
         return Markup()
-    return Markup(f'<a class="cg-mark" href="#run-{number}">{number}</a>')  # noqa: S704
+    return Markup(f' <a class="cg-mark" href="#run-{number}">{number}</a>')  # noqa: S704

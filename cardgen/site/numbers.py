@@ -24,6 +24,8 @@ def format_full(value: Any) -> str:
         return format_number(value)
     if isinstance(value, str):
         return value
+    if isinstance(value, dt.date):
+        return value.isoformat()
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
@@ -32,7 +34,7 @@ def _format_odd(value: float) -> str:
 
 
 def format_column(values: Sequence[Number | None]) -> list[str]:
-    """The cells of a column, with as many decimals as tell its values apart."""
+    """The cells of a column, with as many decimals as tell most of its values apart."""
     numbers = {v for v in values if v is not None and _is_finite(v)}
     decimals = _choose_decimals(numbers)
     return [MISSING if v is None else _format_cell(v, decimals) for v in values]
@@ -62,9 +64,14 @@ def _choose_decimals(numbers: set[Number]) -> int | None:
     decimals = 4 if -2 <= magnitude <= 0 else max(1, 4 - magnitude) if magnitude > 0 else 6
     if len(numbers) > 100:  # nobody tells so many apart by their digits
         return decimals
-    while decimals < _MOST_DECIMALS and len({f"{n:.{decimals}f}" for n in numbers}) < len(numbers):
+    while decimals < _MOST_DECIMALS and _count_shown(numbers, decimals) < 0.7 * len(numbers):
         decimals += 1
     return decimals
+
+
+def _count_shown(numbers: set[Number], decimals: int) -> int:
+    """How many of different numbers still differ with so many decimals."""
+    return len({f"{number:.{decimals}f}" for number in numbers})
 
 
 def _format_cell(value: Number, decimals: int | None) -> str:

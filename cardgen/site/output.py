@@ -129,3 +129,26 @@ def _cannot(verb: str, path: Path, error: OSError) -> SiteError:
         f"{path} cannot be {verb}: {error.strerror or error}.",
         "Make it writable and build again.",
     )
+
+
+def read_own(path: Path, root: Path) -> bytes:
+    """The content of a file of the project, no link; raises SiteError for any other."""
+    try:
+        if root not in path.resolve(strict=True).parents:
+            raise SiteError(f"{path} lies outside the project.", "Copy it into the project.")
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return read_file(path)
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file that is no link; raises SiteError."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> SiteError:
+    return SiteError(f"{path} cannot be read: {error.strerror}.", "Restore it, or build again.")

@@ -12,9 +12,10 @@ holds for one depth; ``base`` is that address.
 
 from __future__ import annotations
 
+import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -46,14 +47,20 @@ def find_scripts(templates: Sequence[Path]) -> tuple[str, ...]:
     ``templates`` are the theme's folders; a file of an earlier one hides that of a later one.
     Scripts that are put together from anything else are none of a fixed text, and left out.
     """
-    found: dict[str, Path] = {}
+    found: dict[Path, Path] = {}
     for folder in templates:
-        for path in sorted(folder.rglob("*.html")):
-            if not any(part.startswith(".") for part in path.relative_to(folder).parts):
-                found.setdefault(path.relative_to(folder).as_posix(), path)
+        for path in _find_templates(folder):
+            found.setdefault(path.relative_to(folder), path)
     texts = (path.read_text(encoding="utf-8", errors="replace") for path in found.values())
     scripts = (script for text in texts for script in _SCRIPT.findall(text))
     return tuple(dict.fromkeys(s for s in scripts if not _has_code(_SCOPE.sub("", s))))
+
+
+def _find_templates(folder: Path) -> Iterator[Path]:
+    """The templates of a theme; its thousands of icons lie in a hidden folder."""
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(where, name) for name in sorted(names) if name.endswith(".html"))
 
 
 def _has_code(script: str) -> bool:

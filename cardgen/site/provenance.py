@@ -1,16 +1,17 @@
-"""The runs on a card's page, and what came from which of them or from the person's hand."""
+"""Code, environment and runs on a card's page, and what came from which run or from a person."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cardgen.facts import Fact, Facts
-from cardgen.models import Run
+from cardgen.models import Environment, Run, Source
 from cardgen.site import links
-from cardgen.site.numbers import format_duration, format_size, format_time
+from cardgen.site.numbers import format_duration, format_full, format_size, format_time
 from cardgen.site.results import units
-from cardgen.site.shown import Shower, shorten
+from cardgen.site.shown import Shower, Shown, shorten
 
 MAX_FILES = 100
 """Files of a run that are listed; the rest is in the evidence."""
@@ -50,6 +51,66 @@ def _describe_run(run: Run, shower: Shower) -> dict[str, Any]:
         ],
         "files_title": labels["files"].format(len(run.files)),
         "files_cut": max(0, len(run.files) - MAX_FILES),
+    }
+
+
+def list_source(
+    facts: Facts, repository: str, shower: Shower
+) -> list[tuple[int, list[tuple[str, Shown]]]]:
+    """Where the code lives, with the run's number where runs differ; ``repository`` is the
+    project's own address, for commits of which no other is known."""
+    if facts.source is None:
+        return []
+    found = (facts.source, *facts.source.others)
+    return [
+        (_mark(found, fact, shower), _describe_source(fact, repository, shower)) for fact in found
+    ]
+
+
+def _mark(facts: Sequence[Fact[Any]], fact: Fact[Any], shower: Shower) -> int:
+    """The number of the run that one of several entries belongs to."""
+    return shower.numbers.get(fact.origin.ref, 0) if len(facts) > 1 else 0
+
+
+def _describe_source(
+    fact: Fact[Source], repository: str, shower: Shower
+) -> list[tuple[str, Shown]]:
+    source, labels = fact.value, shower.labels
+    page = links.parse_repository(source.repository)
+    dirty = "" if source.dirty is None else labels["dirty_yes" if source.dirty else "dirty_no"]
+    commit = links.commit_url(source.repository if page else repository, source.commit)
+    values = (
+        ("repository", links.without_password(source.repository), page.url if page else ""),
+        ("branch", source.branch, ""),
+        ("commit", source.commit, commit),
+        ("dirty", dirty, ""),
+        ("entrypoint", source.entrypoint, ""),
+    )
+    rows = [
+        (labels[f"source_{k}"], shower.show(fact, text, url)) for k, text, url in values if text
+    ]
+    # A difference is one of the whole, and said once.
+    return rows[:1] + [(label, replace(shown, note="")) for label, shown in rows[1:]]
+
+
+def list_environments(facts: Facts, shower: Shower) -> list[dict[str, Any]]:
+    """What the runs ran on; packages apart, since they are many."""
+    return [_describe_environment(fact, facts, shower) for fact in facts.environments]
+
+
+def _describe_environment(fact: Fact[Environment], facts: Facts, shower: Shower) -> dict[str, Any]:
+    value, labels = fact.value, shower.labels
+    rows = [
+        (labels[f"environment_{key}"], shower.show(fact, format_full(known)))
+        for key in ("python", "os", "host", "accelerator", "seed")
+        if (known := getattr(value, key)) not in ("", None)
+    ]
+    return {
+        "rows": rows,
+        "packages": sorted(value.packages.items(), key=lambda item: item[0].casefold()),
+        "title": labels["packages"].format(len(value.packages)),
+        "shown": shower.show(fact, ""),
+        "mark": _mark(facts.environments, fact, shower),
     }
 
 

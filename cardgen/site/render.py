@@ -8,8 +8,9 @@ hand. What comes from data goes through templates that escape it; prose comes cl
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def render_card(facts: Facts, context: RenderContext) -> Page:
 
     Raises CannotRender where its prose cannot be converted.
     """
-    written = _convert(facts.card, context)
+    written = _convert(facts, context)
     maker = PartMaker(facts, context)
     parts = tuple(_arrange(maker, written))
     body = _template("card").render(
@@ -138,22 +139,34 @@ def _template(name: str) -> Template:
     return _environment().get_template(f"{name}.html.jinja")
 
 
-def _convert(card: Card, context: RenderContext) -> list[Written]:
+def _convert(facts: Facts, context: RenderContext) -> list[Written]:
     """The sections that say anything, their anchors apart from those of the page's own parts."""
+    card = facts.card
     sections = [section for section in card.sections if has_text(section.body)]
-    anchors = _choose_anchors(sections)
-    taken = {*ANCHORS, *anchors}
+    taken = {*ANCHORS, *(f"run-{number}" for number in range(1, len(facts.runs) + 1))}
+    anchors = _choose_anchors(sections, taken)
     converted = context.prose.render([section.body for section in sections], taken)
-    pairs = tuple(zip(sections, converted, strict=True))
+    pairs = tuple((s, _embed(p, card, context)) for s, p in zip(sections, converted, strict=True))
     problems = tuple(_as_problem(card, s, p, context) for s, p in pairs if p.error)
     if problems:
         raise CannotRender(problems)
     return [Written(s, a, p) for (s, p), a in zip(pairs, anchors, strict=True)]
 
 
-def _choose_anchors(sections: Sequence[Section]) -> list[str]:
+def _embed(prose: Prose, card: Card, context: RenderContext) -> Prose:
+    """Put SVG files into the page: in an image nothing of them runs, at an address it would."""
+    html = prose.html
+    for number, name in enumerate(prose.drawings):
+        data = context.read_drawing(card.folder, name)
+        code = b64encode(data).decode() if data else ""
+        source = f' src="data:image/svg+xml;base64,{code}"' if code else ""
+        html = html.replace(f' src="#cardgen-drawing-{number}"', source)
+    return replace(prose, html=html)
+
+
+def _choose_anchors(sections: Sequence[Section], taken: set[str]) -> list[str]:
     """A goal's anchor is ``goal`` in any language; a further section's comes of its title."""
-    taken, free = set(ANCHORS), set(ANCHORS)
+    free = set(ANCHORS)
     anchors = []
     for section in sections:
         if section.key in free:

@@ -96,7 +96,8 @@ class ResultMaker:
         if fact is None or not name:
             return None
         shown = self.shower.show(fact, name, link_model(fact.value))
-        return Tile(self.labels["model"], shown, fact.value.version or fact.value.kind)
+        below = fact.value.version or fact.value.kind
+        return Tile(self.labels["model"], shown, below if below != name else "")
 
     def _data(self) -> Tile | None:
         named = [fact for fact in self.facts.data if fact.value.name]
@@ -141,7 +142,9 @@ class ResultMaker:
                 "path": row.path,
                 "origin": str(row.origin),
                 "best": row is self.facts.best,
-                "cells": [self._format_cell(cells[name][i], name, row) for name in columns],
+                "cells": Markup(  # noqa: S704  # cells escape their values
+                    "".join(self._format_cell(cells[name][i], name, row) for name in columns)
+                ),
             }
             for i, row in enumerate(rows)
         ]
@@ -183,7 +186,7 @@ class ResultMaker:
     def _format_cell(self, shown: Shown, name: str, row: Row) -> Markup:
         declared = name == self.facts.metric
         best = declared and row is self.facts.best
-        return format_cell(shown, declared, self.labels["best"] if best else "")
+        return format_cell(shown, self.labels["best"] if best else "", declared=declared)
 
     def _groups(self, rows: Sequence[Row], lines: Sequence[Any]) -> list[dict[str, Any]]:
         """The table's lines by run, with a heading each where there are several."""
@@ -211,7 +214,7 @@ class ResultMaker:
         wanted = normalise(self.facts.metric)
         names = sorted(left, key=lambda n: (normalise(n) != wanted, is_process(n), n))
         return [
-            (name, [self.shower.show(one, format_short(one.value)) for one in _with_others(fact)])
+            (name, self.shower.show_all(fact, format_short))
             for name in names
             for fact in (left[name],)
         ]

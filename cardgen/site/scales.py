@@ -49,9 +49,10 @@ def find_scale(
     if low == high:
         margin = abs(low) / 10 or 0.5
         return Scale(low - margin, high + margin, start, end)
-    # A range wider than a double, or finer than its digits, cannot be padded.
-    air = min((high / 2 - low / 2) / 10, 1e307)
-    lower, upper = max(low - air, -1.7e308), min(high + air, 1.7e308)
+    air = (high / 2 - low / 2) / 10
+    lower, upper = low - air, high + air
+    if not (math.isfinite(lower) and math.isfinite(upper)):
+        lower, upper = low, high
     if low >= 0 > lower or 0 <= low < (high - low) / 4:
         lower = 0.0
     if low >= 0 and high <= 1 < upper:  # a share of one
@@ -71,7 +72,7 @@ def _even_ticks(scale: Scale, count: int) -> list[float]:
     power = 10.0 ** math.floor(math.log10(span))
     if not power:
         return [scale.low]
-    step = next(s for s in _STEPS if s * power >= span * (1 - 1e-9)) * power
+    step = next(s for s in _STEPS if s * power >= span * 0.85) * power
     first = math.ceil(scale.low / step - 1e-9)
     last = math.floor(scale.high / step + 1e-9)
     return [number * step + 0.0 for number in range(first, min(last, first + 2 * count) + 1)]
@@ -90,6 +91,8 @@ def format_ticks(ticks: Sequence[float]) -> list[str]:
     if largest and (largest >= 1e10 or largest < 1e-3):
         return [_format_power(tick) for tick in ticks]
     if len(ticks) > 1 and max(ticks) >= 100 * abs(min(ticks)) > 0:  # decades
+        if min(ticks) < 1e-4:
+            return [_format_power(tick) for tick in ticks]
         return [_format_unit(tick, _decimals_of(tick)) for tick in ticks]
     decimals = max((_decimals_of(_in_unit(tick, largest)) for tick in ticks), default=0)
     unit = _find_unit(largest)[1]
@@ -116,7 +119,7 @@ def _format_power(tick: float) -> str:
     if not tick:
         return "0"
     digits, _, exponent = f"{tick:.2e}".partition("e")
-    return f"{float(digits):g}e{int(exponent)}"
+    return f"{float(digits):g}e{int(exponent)}" if int(exponent) else f"{float(digits):g}"
 
 
 def _decimals_of(value: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from cardgen.site import links
 from cardgen.site.numbers import format_full
 
 _REF = 24
+MAX_OTHERS = 12
+"""Differing values of a card's runs that are shown; the rest is in the evidence."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,13 @@ class Shower:
             mark=self.numbers.get(fact.origin.ref, 0) if self.several else 0,
         )
 
-    def show_all(self, fact: Fact[Any]) -> list[Shown]:
+    def show_all(self, fact: Fact[Any], shorten: Callable[[Any], str] = format_full) -> list[Shown]:
         """A fact and what the card's further runs say where they differ."""
-        return [self.show(one) for one in (fact, *fact.others)]
+        shown = [
+            self.show(one, shorten(one.value)) for one in (fact, *fact.others[: MAX_OTHERS - 1])
+        ]
+        left = len(fact.others) + 1 - len(shown)
+        return [*shown, Shown(self.labels["and_more"].format(left))] if left else shown
 
     def origin(self, origin: Origin) -> str:
         """Where a value comes from, in words."""

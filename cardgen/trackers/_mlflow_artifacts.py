@@ -46,14 +46,15 @@ class ModelFolder:
     packages: dict[str, str] = field(default_factory=dict)
 
 
-def find_artifacts(address: str, beside: Path, area: Path) -> Path | None:
+def find_artifacts(address: str, owner: str, beside: Path, area: Path) -> Path | None:
     """The folder here that a recorded address means, if there is one inside ``area`` (resolved).
 
-    ``beside`` is the folder that the store lies in. ``/home/x/mlruns/1/abc/artifacts`` and
+    ``owner`` is the id of the run or model, which MLflow makes part of the address; ``beside`` the
+    folder that the store lies in. ``/home/x/mlruns/1/abc/artifacts`` and
     ``mlflow-artifacts:/1/abc/artifacts`` are looked for below its ``mlruns`` and ``mlartifacts``.
     """
     for tail in _find_tails(address):
-        folder = find_inside(beside / tail, area)
+        folder = find_inside(beside / tail, area) if owner in tail.split("/") else None
         if folder is not None:
             return folder
     return None

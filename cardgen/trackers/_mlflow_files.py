@@ -29,6 +29,9 @@ MAX_METRIC = 32 * 1024 * 1024
 MAX_VALUE = 1024 * 1024
 """Bytes of a param or tag."""
 
+MAX_TOTAL = 64 * 1024 * 1024
+"""Bytes of all metrics of a run, of all its params and of all its tags."""
+
 _MAX_NAMES = 20_000
 _MAX_DEPTH = 16
 
@@ -47,7 +50,7 @@ def read_run(store: Path, run_id: str, area: Path) -> RawRun:
     unreadable: list[str] = []
     address = as_text(meta.get("artifact_uri"))
     artifacts = find_below(path, "artifacts", area)
-    artifacts = artifacts or find_artifacts(address, store.parent, area)
+    artifacts = artifacts or find_artifacts(address, run_id, store.parent, area)
     models = _Models(store, experiment, area)
     made = models.read_made(path)
     return RawRun(
@@ -93,8 +96,19 @@ def parse_metric(content: bytes) -> Iterator[Point]:
             continue
 
 
-def _find_names(path: Path) -> Iterator[tuple[str, str]]:
-    return (found for found, _ in zip(_walk(str(path)), range(_MAX_NAMES), strict=False))
+def _read_files(
+    run: Path, field: str, limit: int, unreadable: list[str]
+) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file in a folder of the run; what cannot be read is named."""
+    left = MAX_TOTAL
+    for (name, file), _ in zip(_walk(str(run / field)), range(_MAX_NAMES), strict=False):
+        try:
+            content = read_bytes(file, min(limit, left))
+        except UnreadableFile:
+            unreadable.append(f"{field}.{name}")
+        else:
+            left -= len(content)
+            yield name, content
 
 
 def _walk(path: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
@@ -107,25 +121,15 @@ def _walk(path: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, st
 
 
 def _read_values(run: Path, field: str, unreadable: list[str]) -> dict[str, str]:
-    values = {}
-    for name, file in _find_names(run / field):
-        try:
-            content = read_bytes(file, MAX_VALUE)
-        except UnreadableFile:
-            unreadable.append(f"{field}.{name}")
-        else:
-            values[name] = content.decode("utf-8", "replace").rstrip("\r\n")
-    return values
+    return {
+        name: content.decode("utf-8", "replace").rstrip("\r\n")
+        for name, content in _read_files(run, field, MAX_VALUE, unreadable)
+    }
 
 
 def _read_metrics(run: Path, unreadable: list[str]) -> dict[str, tuple[Point, ...]]:
     metrics = {}
-    for name, file in _find_names(run / "metrics"):
-        try:
-            content = read_bytes(file, MAX_METRIC)
-        except UnreadableFile:
-            unreadable.append(f"metrics.{name}")
-            continue
+    for name, content in _read_files(run, "metrics", MAX_METRIC, unreadable):
         points = tuple(parse_metric(content))
         if points:
             metrics[name] = points
@@ -208,5 +212,5 @@ class _Models:
             kind=as_text(meta.get("model_type")),
             location=address,
             step=step,
-            folder=here or find_artifacts(address, self._store.parent, self._area),
+            folder=here or find_artifacts(address, model_id, self._store.parent, self._area),
         )

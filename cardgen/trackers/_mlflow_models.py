@@ -92,16 +92,18 @@ def make_outputs(
     """
     made = {model.uri: _describe(model, folders, root) for model in models}
     registered: list[Model] = []
+    named = set()
     for version in sorted(raw.versions, key=_by_version):
         uri = _find_uri(version, made)
-        model = made.pop(uri, None) or _locate(Model(), version.location or version.source)
+        named.add(uri)
+        model = made.get(uri) or _locate(Model(), version.location or version.source)
         name, number = clean(version.name), clean(version.version)
         registered.append(model.model_copy(update={"name": name, "version": number}))
         registered += [
             Model(name=f"models:/{name}{clean(alias)}", version=number, kind=model.kind)
             for alias in _find_aliases(version)
         ]
-    return (*registered, *made.values())
+    return (*registered, *(model for uri, model in made.items() if uri not in named))
 
 
 def _by_version(version: RawVersion) -> tuple[str, int, str]:

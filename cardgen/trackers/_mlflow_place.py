@@ -24,10 +24,8 @@ DEFAULTS = ("mlflow.db", "mlruns")
 _URI = "MLFLOW_TRACKING_URI"
 _FORM = "Write mlflow:<run id>, or mlflow:<store>#<run id> with a path or http address as store."
 _PAGE = re.compile(r"/?experiments/[^/]+/runs/([^/?]+).*")
-_REMOTE = re.compile(
-    r"(?!https?:|file:|sqlite:)(?:[A-Za-z][\w+.\-]*://.*|databricks.*|uc:.*)", re.S
-)
-_SQLITE = re.compile(r"sqlite(?:\+\w+)?:///([^?]*)")
+_REMOTE = re.compile(r"(?!file:|sqlite)(?:[A-Za-z][\w+.\-]*://|databricks\b|uc:|arn:).*", re.S)
+_SQLITE = re.compile(r"sqlite(?:\+\w+)?:///([^?]*)(?:\?.*)?", re.S)
 _FILE = re.compile(r"file:(?://(?:localhost)?(?=/))?(.*)")
 _TRUE = ("1", "true", "yes")
 
@@ -83,16 +81,16 @@ def find_places(config: TrackerConfig) -> tuple[list[Place], list[TrackerError]]
     """
     places: list[Place] = []
     errors: list[TrackerError] = []
-    uri, trusted = _find_uri(config)
+    uri = _find_uri(config)
     if uri:
         try:
-            places.append(replace(parse_place(uri, config, trusted=trusted), name=""))
+            places.append(replace(parse_place(uri, config, named=True), name=""))
         except TrackerError as error:
             errors.append(error)
     for name in DEFAULTS:
         path = config.root / name
         try:
-            default = _find_local(name, config, trusted=False) if path.exists() else None
+            default = _find_local(name, config, named=False) if path.exists() else None
         except TrackerError as error:
             errors.append(error)
         else:
@@ -100,31 +98,31 @@ def find_places(config: TrackerConfig) -> tuple[list[Place], list[TrackerError]]
     return places, errors
 
 
-def _find_uri(config: TrackerConfig) -> tuple[str, bool]:
-    """The store that is named, and whether by the user's own environment."""
+def _find_uri(config: TrackerConfig) -> str:
+    """The store that the environment names, or else the settings."""
     uri = config.environ.get(_URI, "").strip()
     option = config.options.get("uri")
     if uri or option is None:
-        return uri, True
+        return uri
     if not isinstance(option, str):
         raise TrackerError("trackers.mlflow.uri in cardgen.yaml is no text.", "Correct it.")
-    return option.strip(), False
+    return option.strip()
 
 
-def parse_place(text: str, config: TrackerConfig, *, trusted: bool = False) -> Place:
+def parse_place(text: str, config: TrackerConfig, *, named: bool = False) -> Place:
     """The store that a path or URI means; raises TrackerError where it may not or cannot be read.
 
-    ``trusted`` is for what the user's own environment names: it may lie outside the project.
+    ``named`` is for what the environment or the settings name: it may lie outside the project.
     """
     if text.lower().startswith(("http:", "https:")):
-        return _find_server(text, config, trusted=trusted)
+        return _find_server(text, config, named=named)
     if _REMOTE.fullmatch(text):
         raise TrackerError(
             f"Runs cannot be read from '{hide_user(text)}'.",
             "Readable are mlruns folders, SQLite files and http(s) servers: start 'mlflow server' "
             "for it and name its address.",
         )
-    return _find_local(_find_path(text), config, trusted=trusted)
+    return _find_local(_find_path(text), config, named=named)
 
 
 def _find_path(text: str) -> str:
@@ -136,7 +134,7 @@ def _find_path(text: str) -> str:
     return re.sub(r"^/(?=[A-Za-z]:)", "", path.replace("\\", "/"))
 
 
-def _find_local(text: str, config: TrackerConfig, *, trusted: bool) -> Place:
+def _find_local(text: str, config: TrackerConfig, *, named: bool) -> Place:
     root = config.root
     try:
         path = (root / text).resolve()
@@ -144,10 +142,10 @@ def _find_local(text: str, config: TrackerConfig, *, trusted: bool) -> Place:
     except (OSError, ValueError, RuntimeError):
         raise TrackerError(f"'{text!r}' is no path of a store.", _FORM) from None
     inside = path.is_relative_to(root)
-    if not (inside or trusted):
+    if not (inside or named):
         raise TrackerError(
             f"The store '{text}' lies outside the project {root}.",
-            f"Copy it into the project, or name it in {_URI}.",
+            f"Copy it into the project, or name it in {_URI} or as uri in cardgen.yaml.",
         )
     if not there:
         raise TrackerError(f"There is no MLflow store '{text}' in {root}.", "Check the path.")
@@ -160,15 +158,15 @@ def make_local(path: Path, name: str, area: Path) -> Place:
     return Place("" if name in DEFAULTS else name, Local(path, area), name)
 
 
-def _find_server(text: str, config: TrackerConfig, *, trusted: bool) -> Place:
+def _find_server(text: str, config: TrackerConfig, *, named: bool) -> Place:
     url, authorization = parse_url(text)
-    named, theirs = _find_named(config)
-    if authorization and not trusted:
+    known, theirs = _find_known(config)
+    if authorization and text != config.environ.get(_URI, "").strip():
         raise TrackerError(
             f"The address of {url} holds a password.",
             "Take it out and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
         )
-    if not (trusted or is_loopback(url) or origin(url) in map(_find_origin, named)):
+    if not (named or is_loopback(url) or origin(url) in map(_find_origin, known)):
         raise TrackerError(
             f"{url} is no server that this project knows.",
             f"Name it in {_URI}, or under trackers: mlflow: servers: in cardgen.yaml.",
@@ -178,14 +176,14 @@ def _find_server(text: str, config: TrackerConfig, *, trusted: bool) -> Place:
     return Place(url, _make_server(url, authorization, config.environ), url)
 
 
-def _find_named(config: TrackerConfig) -> tuple[list[str], str]:
+def _find_known(config: TrackerConfig) -> tuple[list[str], str]:
     """The addresses that environment and project name, and the one that the password is for."""
-    uri = _find_uri(config)[0]
+    uri = _find_uri(config)
     servers = config.options.get("servers")
     listed = [servers] if isinstance(servers, str) else servers
     option = config.options.get("uri")
-    named = [uri, option, *(listed if isinstance(listed, list) else ())]
-    return [text for text in named if isinstance(text, str)], uri
+    known = [uri, option, *(listed if isinstance(listed, list) else ())]
+    return [text for text in known if isinstance(text, str)], uri
 
 
 def _find_origin(text: str) -> tuple[str, str, int] | None:

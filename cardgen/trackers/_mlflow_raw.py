@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from cardgen.models import RunFile
 from cardgen.trackers._series import Point
 
 Scalar = str | int | float | None
+
+_LARGEST = 1.7976931348623157e308  # what MLflow's SQL stores hold for infinity
 
 RUN_ID = re.compile(r"[0-9A-Za-z][\w\-]{0,255}", re.ASCII)
 """What MLflow lets be a run's id; its own are 32 hexadecimal digits."""
@@ -114,3 +117,12 @@ def load_json(text: str) -> object:
         return json.loads(text) if text else None
     except (ValueError, RecursionError):
         return None
+
+
+def as_metric(value: object) -> float | None:
+    """A metric's value from an SQL store, infinities restored; none where it is no number."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return math.copysign(math.inf, number) if abs(number) >= _LARGEST else number

@@ -7,19 +7,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from cardgen.trackers._address import Server
 from cardgen.trackers._http import Client, HttpError
-from cardgen.trackers._mlflow_raw import RUN_ID, NoSuchRun, RawDataset, RawModel, RawRun, RawVersion
+from cardgen.trackers._mlflow_raw import (
+    RUN_ID,
+    NoSuchRun,
+    RawDataset,
+    RawModel,
+    RawRun,
+    RawVersion,
+    as_metric,
+)
 from cardgen.trackers._series import Point
 
 _API = "/api/2.0/mlflow/"
+_SECONDS = 180.0
+_AT_ONCE = 4
 _PAGE = 25_000
 _MAX_POINTS = 2_000_000
 _MAX_PAGES = 400
-_LARGEST = 1.7976931348623157e308  # what an SQL store gives for infinity
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 # How servers that are too old for a question answer it.
 _UNKNOWN = (400, 404, 405, 500, 501)
@@ -59,13 +69,20 @@ def read_run(server: Server, run_id: str) -> RawRun:
             entry_point=_text(info, "entry_point_name"),
             params=_pairs(data, "params"),
             tags=_pairs(data, "tags"),
-            points={key: api.read_points(run_id, key) for key in metrics},
+            points=_read_all_points(api, run_id, metrics),
             datasets=_make_datasets(_list(_dict(run, "inputs"), "dataset_inputs")),
             used=tuple(api.read_model(model_id, 0) for model_id in used if model_id),
             made=tuple(api.read_model(_text(m, "model_id"), _int(m.get("step"))) for m in made),
             versions=api.find_versions(run_id),
             remote=True,
         )
+
+
+def _read_all_points(api: _Api, run_id: str, metrics: list[str]) -> dict[str, tuple[Point, ...]]:
+    """Each metric is a question of its own: a few are asked at once."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        histories = pool.map(lambda key: api.read_points(run_id, key), metrics)
+        return dict(zip(metrics, histories, strict=True))
 
 
 class _Api:
@@ -144,7 +161,16 @@ class _Api:
         question = {"filter": f"run_id='{run_id}'", "max_results": "200"}
         answer = self._ask("model-versions/search", question, missing=_UNKNOWN)
         found = _list(answer, "model_versions")
-        return tuple(_make_version(v) for v in found if _text(v, "current_stage") != _DELETED)
+        found = [version for version in found if _text(version, "current_stage") != _DELETED]
+        names = sorted({_text(version, "name") for version in found})
+        aliases = {name: self._find_aliases(name) for name in names}
+        return tuple(_make_version(version, aliases[_text(version, "name")]) for version in found)
+
+    def _find_aliases(self, name: str) -> list[tuple[str, str]]:
+        """The aliases of a registered model, each with the version it stands for."""
+        answer = self._ask("registered-models/get", {"name": name}, missing=_UNKNOWN)
+        aliases = _list(_dict(answer, "registered_model"), "aliases")
+        return [(_text(alias, "alias"), _text(alias, "version")) for alias in aliases]
 
     def _ask(
         self, path: str, question: Mapping[str, str] | None = None, missing: tuple[int, ...] = ()
@@ -160,7 +186,7 @@ class _Api:
 
 @contextmanager
 def _open(server: Server) -> Iterator[_Api]:
-    with Client(server) as client:
+    with Client(server, seconds=_SECONDS) as client:
         yield _Api(client)
 
 
@@ -200,11 +226,8 @@ def _make_number(value: object) -> float:
     """A metric's value: a number, or protobuf's word for what JSON has no number for."""
     if isinstance(value, str) and value in _NUMBERS:
         return _NUMBERS[value]
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return math.nan
-    return math.copysign(math.inf, number) if abs(number) >= _LARGEST else number
+    number = as_metric(value)
+    return math.nan if number is None else number
 
 
 def _make_datasets(inputs: list[Json]) -> tuple[RawDataset, ...]:
@@ -221,13 +244,13 @@ def _make_datasets(inputs: list[Json]) -> tuple[RawDataset, ...]:
     return tuple(sorted(found, key=lambda dataset: (dataset.name, dataset.context)))
 
 
-def _make_version(version: Json) -> RawVersion:
-    aliases = version.get("aliases")
+def _make_version(version: Json, aliases: list[tuple[str, str]]) -> RawVersion:
+    number = _text(version, "version")
     return RawVersion(
         name=_text(version, "name"),
-        version=_text(version, "version"),
+        version=number,
         stage=_text(version, "current_stage"),
-        aliases=tuple(map(str, aliases)) if isinstance(aliases, list) else (),
+        aliases=tuple(alias for alias, stands_for in aliases if stands_for == number),
         source=_text(version, "source"),
         model_id=_text(version, "model_id"),
     )

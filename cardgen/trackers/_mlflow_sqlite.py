@@ -15,7 +15,15 @@ from typing import Any
 
 from cardgen.errors import TrackerError
 from cardgen.trackers._mlflow_artifacts import find_artifacts, list_artifacts
-from cardgen.trackers._mlflow_raw import RUN_ID, NoSuchRun, RawDataset, RawModel, RawRun, RawVersion
+from cardgen.trackers._mlflow_raw import (
+    RUN_ID,
+    NoSuchRun,
+    RawDataset,
+    RawModel,
+    RawRun,
+    RawVersion,
+    as_metric,
+)
 from cardgen.trackers._series import Point
 from cardgen.trackers._sqlite import as_text, is_sqlite, open_readonly
 
@@ -23,7 +31,6 @@ MAX_POINTS = 2_000_000
 """Points of a run that are read."""
 
 _MAX_ROWS = 200_000
-_LARGEST = 1.7976931348623157e308  # what MLflow writes for infinity
 _DELETED = "Deleted_Internal"
 
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -103,7 +110,7 @@ def read_run(path: Path, run_id: str, area: Path) -> RawRun:
         about = next(iter(store.ask(_EXPERIMENT, row.get("experiment_id"))), {})
         made = tuple(_read_models(store, _MADE, run_id, path.parent, area))
         points, complete = store.read_points(run_id)
-        artifacts = find_artifacts(_text(row, "artifact_uri"), path.parent, area)
+        artifacts = find_artifacts(_text(row, "artifact_uri"), run_id, path.parent, area)
         return RawRun(
             run_id=run_id,
             experiment_id=_text(row, "experiment_id"),
@@ -157,7 +164,7 @@ class _Store:
         points: dict[bytes, list[Point]] = {}
         rows = self._read_metrics(run_id)
         for key, value, step, when, is_nan in rows:
-            number = math.nan if is_nan or value is None else _as_float(value)
+            number = math.nan if is_nan or value is None else as_metric(value)
             if number is not None and isinstance(key, bytes):
                 point = Point(number, _number(step), _number(when) or 0)
                 points.setdefault(key, []).append(point)
@@ -191,14 +198,6 @@ def _open(path: Path) -> Iterator[_Store]:
         if not store.has("runs", "run_uuid"):
             raise TrackerError(f"{path} is no database of MLflow.", "Name another store.")
         yield store
-
-
-def _as_float(value: object) -> float | None:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return math.copysign(math.inf, number) if abs(number) >= _LARGEST else number
 
 
 def _number(value: object) -> int | None:
@@ -247,7 +246,7 @@ def _read_models(
             kind=_text(about, "model_type"),
             location=location,
             step=_number(link.get("step")) or 0,
-            folder=find_artifacts(location, beside, area),
+            folder=find_artifacts(location, model_id, beside, area),
         )
 
 

@@ -10,16 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from cardgen.models import RunFile
+from cardgen.trackers._neptune_collect import SeriesCollector, set_attribute
 from cardgen.trackers._neptune_files import read_start
 from cardgen.trackers._neptune_mapping import Paths
 from cardgen.trackers._neptune_record import Recorded, Tracked
-from cardgen.trackers._neptune_values import (
-    MAX_ATTRIBUTES,
-    SeriesCollector,
-    Value,
-    clean_text,
-    make_value,
-)
+from cardgen.trackers._neptune_values import Value, clean_text, make_value
 
 UNAVAILABLE = ("commands", "environment.python")
 
@@ -31,7 +26,7 @@ def read_open_run(run: Any, known: Mapping[str, Value], paths: Paths) -> Recorde
     """
     attributes = dict(_flatten(run.get_structure()))
     kinds = {path: type(attribute).__name__ for path, attribute in attributes.items()}
-    series = SeriesCollector()
+    series = SeriesCollector(paths.shows)
     for path in _of_kind(kinds, "FloatSeries"):
         if paths.shows(path):
             _read_series(path, attributes[path], series)
@@ -62,8 +57,8 @@ def _read_values(fetched: Mapping[str, Any]) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for path, value in _flatten(fetched):
         checked = make_value(_as_utc(value))
-        if checked is not None and len(values) < MAX_ATTRIBUTES:
-            values[path] = checked
+        if checked is not None:
+            set_attribute(values, path, checked)
     return values
 
 

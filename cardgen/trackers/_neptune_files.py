@@ -14,8 +14,11 @@ from typing import BinaryIO
 from cardgen.errors import TrackerError
 
 MAX_DEPTH = 10
-MAX_ENTRIES = 100_000
+MAX_ENTRIES = 200_000
 """Entries of folders that one search looks at; the nearest come first."""
+
+MAX_IN_FOLDER = 50_000
+"""Entries of one folder that are looked at, so that a data set beside it hides no export."""
 
 MAX_SMALL = 256 * 1024
 """Bytes of a small text file that are read."""
@@ -48,7 +51,7 @@ class Folder:
     files: tuple[str, ...]
 
 
-def list_folder(path: Path, limit: int = MAX_ENTRIES) -> Folder:
+def list_folder(path: Path, limit: int = MAX_IN_FOLDER) -> Folder:
     """What lies in a folder; links and special files are left out, and so is all of a folder that
     cannot be read."""
     folders, files = [], []
@@ -70,11 +73,13 @@ def walk(top: Path, depth: int = MAX_DEPTH) -> Iterator[Folder]:
     seen = 0
     while waiting and seen < MAX_ENTRIES:
         path, level = waiting.popleft()
-        folder = list_folder(path, MAX_ENTRIES - seen)
+        folder = list_folder(path, min(MAX_ENTRIES - seen, MAX_IN_FOLDER))
         seen += len(folder.folders) + len(folder.files) + 1
         yield folder
         if level < depth:
-            waiting += ((path / name, level + 1) for name in folder.folders if _enters(name))
+            # What an export downloaded lies in files/ beside data/ and is no run.
+            names = [n for n in folder.folders if n != "files" or "data" not in folder.folders]
+            waiting += ((path / name, level + 1) for name in names if _enters(name))
 
 
 def list_files(top: Path, limit: int) -> Iterator[str]:

@@ -198,8 +198,9 @@ def _read_git(entry: Any) -> dict[str, Value]:
     if not isinstance(git, Mapping):
         return {}
     remotes = git.get("remotes")
+    branch = git.get("currentBranch")
     values = {
-        "branch": git.get("currentBranch"),
+        "branch": None if branch == "Detached HEAD" else branch,
         "remote": remotes[0] if isinstance(remotes, (list, tuple)) and remotes else None,
         "dirty": git.get("repositoryDirty"),
     }

@@ -14,17 +14,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from cardgen.errors import TrackerError
 from cardgen.models import Environment
-from cardgen.trackers._neptune_files import list_folder, measure, open_regular, read_start
+from cardgen.trackers._neptune_files import list_folder, measure, read_start
+from cardgen.trackers._neptune_log import damaged, read_log
 from cardgen.trackers._neptune_record import Recorded
-from cardgen.trackers._neptune_replay import LATEST, Replay
-from cardgen.trackers._neptune_values import clean_text, make_float, make_time, parse_time
-
-MAX_LINE = 16 * 1024 * 1024
-"""Bytes of one operation; pictures and file contents beyond it are passed over."""
+from cardgen.trackers._neptune_replay import Replay
+from cardgen.trackers._neptune_values import clean_text, make_time, parse_time
 
 MAX_BYTES = 4 * 1024 * 1024 * 1024
 MAX_FOLDERS = 1000
@@ -39,7 +37,6 @@ UNAVAILABLE = (
 _LOG = re.compile(r"data-(\d{1,18})\.log")
 _CONTAINER = re.compile(r"(run|project|model|model_version)__([^_].*?)(?:__.*)?", re.DOTALL)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_LARGE = re.compile(rb'"type": ?"(?:LogImages|UploadFileContent|LogStrings)"')
 _STARTED = re.compile(r"exec-(\d{9,11}(?:\.\d+)?)-.*")
 
 
@@ -115,20 +112,23 @@ def find_names(run: RunLogs) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def read_logs(run: RunLogs, ref: str, wanted: Callable[[str], bool]) -> Recorded:
+def read_logs(
+    run: RunLogs, ref: str, *, wanted: Callable[[str], bool], shown: Callable[[str], bool]
+) -> Recorded:
     """Replay all that the run's folders hold; raises TrackerError where they cannot be read.
 
-    ``wanted`` says of which attributes the text is kept that was uploaded.
+    ``wanted`` says of which attributes the text is kept that was uploaded, ``shown`` which series
+    are kept.
     """
     if len(run.folders) > MAX_FOLDERS:
         raise TrackerError(f"{run.base / run.name} has over {MAX_FOLDERS} folders.", "Thin them.")
     folders = sorted(run.folders, key=lambda folder: (_find_start(folder) or 0.0, folder.name))
-    replay, last = Replay(wanted, numbered=not any(map(_is_rest, folders))), 0.0
+    replay, last = Replay(wanted, shown, numbered=not any(map(_is_rest, folders))), 0.0
     for operation in _merge(folders):
         try:
             replay.apply(operation.values, operation.folder)
         except ValueError as error:
-            raise _damaged(operation.folder, operation.version, str(error)) from None
+            raise damaged(operation.folder, operation.version, str(error)) from None
         last = max(last, operation.at)
     starts = [start for start in map(_find_start, folders) if start]
     # Old clients noted no time but that of each point.
@@ -158,62 +158,9 @@ def _read_folder(folder: Path) -> Iterator[_Operation]:
         size += measure(path)[0] or 0
         if size > MAX_BYTES:
             raise TrackerError(f"{folder} holds over {MAX_BYTES >> 30} GB.", "It is not read.")
-        for values, version, time in _read_log(path):
+        for values, version, time in read_log(path):
             at = max(at, time or at)
             yield _Operation(folder, at, version, values)
-
-
-def _read_log(path: Path) -> Iterator[tuple[Mapping[str, Any], int, float | None]]:
-    """A file's operations. The last line may be cut, as a killed process leaves it."""
-    cut = 0
-    with open_regular(path) as stream:
-        for number, line in enumerate(_read_lines(path, stream), 1):
-            if not line.strip():
-                continue
-            if cut:
-                raise _damaged(path, cut, "it is no JSON, and lines follow")
-            operation = _parse_line(line)
-            if operation is None:
-                cut = number
-                continue
-            yield operation
-
-
-def _read_lines(path: Path, stream: BinaryIO) -> Iterator[bytes]:
-    """Lines in bounds; pictures and the like that are too long are passed over."""
-    try:
-        while line := stream.readline(MAX_LINE):
-            whole = line.endswith(b"\n") or len(line) < MAX_LINE
-            if whole:
-                yield line
-                continue
-            while (rest := stream.readline(1 << 20)) and not rest.endswith(b"\n"):
-                pass
-            if not _LARGE.search(line[:200]):
-                size = MAX_LINE >> 20
-                raise TrackerError(f"{path} has a line of over {size} MB.", "It is not read.")
-    except OSError as error:
-        raise TrackerError(f"{path} cannot be read: {error}.", "Check the file.") from None
-
-
-def _parse_line(line: bytes) -> tuple[Mapping[str, Any], int, float | None] | None:
-    """Operation, version and time of a line; none where it holds no whole operation."""
-    try:
-        values = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(values, dict) or not isinstance(values.get("obj"), dict):
-        return None
-    version, time = values.get("version"), make_float(values.get("at"))
-    known = time is not None and 0 < time < LATEST
-    return values["obj"], version if isinstance(version, int) else 0, time if known else None
-
-
-def _damaged(path: Path, where: int, why: str) -> TrackerError:
-    return TrackerError(
-        f"{path} is damaged at line or version {where}: {why}.",
-        "Restore the file, or delete that line to read the rest.",
-    )
 
 
 def _find_logs(folder: Path) -> list[Path]:

@@ -29,15 +29,8 @@ class Places:
 
     @cached_property
     def exports(self) -> tuple[Path, ...]:
-        """The exports that the settings name; raises TrackerError where one is not there."""
-        places = tuple(self._root / text for text in self._texts("export"))
-        for place in places:
-            if not place.exists():
-                raise TrackerError(
-                    f"There is no export of Neptune at {place}.",
-                    "Correct 'trackers.neptune.export' in cardgen.yaml.",
-                )
-        return tuple(place.resolve() for place in places)
+        """The exports that the settings name; they may be missing."""
+        return tuple((self._root / text).resolve() for text in self._texts("export"))
 
     def allow(self, place: Path) -> bool:
         """Whether a place may be read: links and ``..`` do not lead out of the project."""
@@ -103,6 +96,12 @@ class Places:
 
     def _search(self) -> Iterator[tuple[Found, ...]]:
         """What lies in the export of the settings, in the usual folders, and anywhere near."""
+        for place in self.exports:
+            if not place.exists():
+                raise TrackerError(
+                    f"There is no export of Neptune at {place}.",
+                    "Correct 'trackers.neptune.export' in cardgen.yaml.",
+                )
         if self.exports:
             yield tuple(run for place in self.exports for run in find_stored(place))
             return

@@ -9,38 +9,40 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from cardgen.models import RunFile
-from cardgen.trackers._neptune_files import MAX_SMALL, measure, read_start
-from cardgen.trackers._neptune_record import Recorded, Tracked
-from cardgen.trackers._neptune_values import (
-    MAX_ATTRIBUTES,
+from cardgen.trackers._neptune_collect import (
     MAX_FILES,
+    FileCollector,
     SeriesCollector,
-    Value,
-    clean_text,
-    make_float,
-    make_time,
-    make_value,
+    set_attribute,
 )
+from cardgen.trackers._neptune_files import MAX_SMALL, measure, read_start
+from cardgen.trackers._neptune_log import LATEST
+from cardgen.trackers._neptune_record import Recorded, Tracked
+from cardgen.trackers._neptune_values import Value, clean_text, make_float, make_time, make_value
 
 MAX_PATH = 1024
-LATEST = 1e11
-"""Unix seconds that no clock has shown yet."""
 
 
 class Replay:
     """State of a run while its operations are applied.
 
-    ``wanted`` says of which attributes the uploaded text is kept; ``numbered`` whether the log
-    begins at the run's first operation, so that points without a step can be counted.
+    ``wanted`` says of which attributes the uploaded text is kept, ``shown`` which series are;
+    ``numbered`` says whether the log begins at the run's first operation, so that points without a
+    step can be counted.
     """
 
-    def __init__(self, wanted: Callable[[str], bool], *, numbered: bool = True) -> None:
+    def __init__(
+        self,
+        wanted: Callable[[str], bool],
+        shown: Callable[[str], bool],
+        *,
+        numbered: bool = True,
+    ) -> None:
         self._wanted = wanted
         self._numbered = numbered
         self._attributes: dict[str, Value] = {}
-        self._series = SeriesCollector()
-        self._files: dict[str, dict[str, RunFile]] = {}
-        self._count = 0
+        self._series = SeriesCollector(shown)
+        self._files = FileCollector()
         self._artifacts: dict[str, tuple[Tracked, ...]] = {}
         self._digests: dict[str, str] = {}
         self._texts: dict[str, str] = {}
@@ -71,7 +73,7 @@ class Replay:
         return Recorded(
             attributes=self._attributes,
             series=self._series.finish(),
-            files={path: tuple(files.values()) for path, files in self._files.items()},
+            files=self._files.finish(),
             artifacts=self._artifacts,
             digests=self._digests,
             texts=self._texts,
@@ -81,8 +83,7 @@ class Replay:
     def _set(self, path: str, value: Value | None) -> None:
         if value is None:
             raise ValueError("an operation has no value")
-        if path in self._attributes or len(self._attributes) < MAX_ATTRIBUTES:
-            self._attributes[path] = value
+        set_attribute(self._attributes, path, value)
 
     def _assign(self, path: str, operation: Mapping[str, Any]) -> None:
         self._set(path, make_value(operation.get("value")))
@@ -133,28 +134,29 @@ class Replay:
         for entry in _entries(operation):
             value = entry.get("value")
             data = value.get("data") if isinstance(value, dict) else value
-            number = len(self._files.get(path, ()))
-            self._add_file(path, f"{path}/{number}", _decoded_size(data))
+            name = f"{path}/{self._files.count(path)}"
+            self._files.add(path, RunFile(path=name, size=_decoded_size(data)))
 
     def _clear_images(self, path: str, _: Mapping[str, Any]) -> None:
-        self._count -= len(self._files.pop(path, ()))
+        self._files.clear(path)
 
     def _upload(self, path: str, operation: Mapping[str, Any]) -> None:
         """A file kept beside the log is measured; a path on the user's machine is never opened."""
-        self._clear_images(path, operation)
+        self._files.clear(path)
         name = operation.get("tmp_file_name")
         if not isinstance(name, str) or PurePosixPath(name).name != name or not name.strip("."):
-            return self._add_file(path, path, None)
+            self._files.add(path, RunFile(path=path))
+            return
         kept = self._folder / "upload_path" / name
-        self._add_file(path, path, *measure(kept))
+        size, digest = measure(kept)
+        self._files.add(path, RunFile(path=path, size=size, digest=digest))
         if self._wanted(path):
             self._texts[path] = read_start(kept).decode("utf-8", "replace")
-        return None
 
     def _upload_content(self, path: str, operation: Mapping[str, Any]) -> None:
-        self._clear_images(path, operation)
+        self._files.clear(path)
         content = operation.get("file_content")
-        self._add_file(path, path, _decoded_size(content))
+        self._files.add(path, RunFile(path=path, size=_decoded_size(content)))
         if self._wanted(path) and isinstance(content, str) and len(content) < 2 * MAX_SMALL:
             try:
                 self._texts[path] = base64.b64decode(content).decode("utf-8", "replace")
@@ -163,22 +165,15 @@ class Replay:
 
     def _upload_set(self, path: str, operation: Mapping[str, Any]) -> None:
         if operation.get("reset") not in ("False", False):
-            self._clear_images(path, operation)
+            self._files.clear(path)
         for pattern in sorted(_texts(operation, "file_globs")):
             name = PureWindowsPath(pattern).name
             known = name and not set("*?[") & set(pattern)
-            self._add_file(path, f"{path}/{name}" if known else path, None)
+            self._files.add(path, RunFile(path=f"{path}/{name}" if known else path))
 
     def _delete_files(self, path: str, operation: Mapping[str, Any]) -> None:
         for name in _texts(operation, "file_paths"):
-            if self._files.get(path, {}).pop(f"{path}/{name}", None):
-                self._count -= 1
-
-    def _add_file(self, path: str, name: str, size: int | None, digest: str = "") -> None:
-        if self._count < MAX_FILES:
-            files = self._files.setdefault(path, {})
-            self._count += name not in files
-            files[name] = RunFile(path=name, size=size, digest=digest)
+            self._files.remove(path, f"{path}/{name}")
 
     def _track(self, path: str, operation: Mapping[str, Any]) -> None:
         entries = operation.get("entries")
@@ -202,7 +197,7 @@ class Replay:
         self._attributes.pop(path, None)
         self._texts.pop(path, None)
         self._series.clear(path)
-        self._clear_images(path, operation)
+        self._files.clear(path)
         self._clear_artifact(path, operation)
 
 

@@ -6,21 +6,19 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from cardgen.trackers._neptune_collect import (
+    MAX_FILES,
+    SeriesCollector,
+    check_room,
+    set_attribute,
+)
 from cardgen.trackers._neptune_duckdb import Parquet
 from cardgen.trackers._neptune_uploads import Upload
-from cardgen.trackers._neptune_values import (
-    MAX_ATTRIBUTES,
-    MAX_FILES,
-    MAX_TEXT,
-    SeriesCollector,
-    Value,
-    clean_text,
-    make_time,
-    make_value,
-)
+from cardgen.trackers._neptune_values import MAX_TEXT, Value, clean_text, make_time, make_value
 from cardgen.trackers._series import Point
 
 MAX_POINTS = 200_000_000
+MAX_ROWS = 1_000_000
 MAX_TAGS = 5000
 MAX_PATH = 1024
 
@@ -68,14 +66,14 @@ class RunRows:
     def scalars(self) -> dict[str, Value]:
         """Single values by path. The exporter writes null where a run has no such attribute."""
         found: dict[str, Value] = {}
-        rows = self._select(("attribute_type", *_VALUES), list(_SCALARS), MAX_ATTRIBUTES)
+        rows = self._select(("attribute_type", *_VALUES), list(_SCALARS), MAX_ROWS)
         for path, kind, *values in rows:
             value = values[_SCALARS[kind]]
             if kind == "datetime" and isinstance(value, int):
                 value = make_time(value / 1000)
             checked = make_value(value)
             if checked is not None:
-                found[path] = checked
+                set_attribute(found, path, checked)
         return found
 
     def sets(self) -> dict[str, Value]:
@@ -91,8 +89,9 @@ class RunRows:
 
     def series(self, shown: Callable[[str], bool]) -> dict[str, tuple[Point, ...]]:
         """Float series by path. A point without a value was NaN: the exporter makes null of it."""
-        collector = SeriesCollector()
+        collector = SeriesCollector(shown)
         paths = [path for path in self._paths() if shown(path)]
+        check_room(len(paths), "series")
         columns = ("step", "float_value", "timestamp")
         for path, step, value, timed in self._select(columns, ["float_series"], MAX_POINTS, paths):
             if value is not None:
@@ -111,7 +110,7 @@ class RunRows:
         return [Upload(path, kind, place) for path, _, kind, place in rows]
 
     def _paths(self) -> list[str]:
-        rows = self._table.rows(_SERIES, *self._run, MAX_PATH, MAX_ATTRIBUTES)
+        rows = self._table.rows(_SERIES, *self._run, MAX_PATH, MAX_ROWS)
         return [path for (path,) in rows]
 
     def _select(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from cardgen.models import (
     Command,
@@ -17,10 +16,12 @@ from cardgen.models import (
     Source,
     Status,
 )
+from cardgen.trackers._neptune_collect import MAX_FILES
 from cardgen.trackers._neptune_mapping import Paths
+from cardgen.trackers._neptune_pick import Picker
 from cardgen.trackers._neptune_record import Recorded
 from cardgen.trackers._neptune_sort import sort_scalars, split_named
-from cardgen.trackers._neptune_values import MAX_FILES, Value, clean_text
+from cardgen.trackers._neptune_values import clean_text
 
 MAX_DATASETS = 100
 MAX_PACKAGES = 5000
@@ -44,7 +45,7 @@ _REQUIREMENT = re.compile(
 
 def make_run(record: Recorded, paths: Paths) -> Run:
     """The Run of what was recorded; nothing is made up where nothing was."""
-    picked = _Picker(record.attributes, paths)
+    picked = Picker(record.attributes, paths)
     series = split_named(record.series, paths)
     status = _find_status(picked)
     started = picked.time("started") or record.started
@@ -78,53 +79,14 @@ def make_run(record: Recorded, paths: Paths) -> Run:
     return run.model_copy(update={"params": params, "metrics": numbers | series.metrics})
 
 
-class _Picker:
-    """Values by the field that names them; remembers which paths were taken."""
-
-    def __init__(self, attributes: Mapping[str, Value], paths: Paths) -> None:
-        self._attributes = attributes
-        self._paths = paths
-        self.taken: set[str] = set()
-
-    def select(self, field: str, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
-        """(path, name) of those paths that a field names."""
-        return self._paths.select(field, paths)
-
-    def values(self, field: str) -> Iterator[tuple[str, Value]]:
-        """Path and value of all that a field names, in the order of its patterns."""
-        for path, _ in self._paths.select(field, self._attributes):
-            yield path, self._attributes[path]
-
-    def texts(self, field: str) -> Iterator[tuple[str, str]]:
-        """Path and text of all that hold one; ``None`` is what the client makes of no value."""
-        for path, value in self.values(field):
-            if isinstance(value, str) and value.strip() not in ("", "None"):
-                yield path, value
-
-    def text(self, field: str) -> str:
-        """The first text, empty where there is none."""
-        for path, value in self.texts(field):
-            self.taken.add(path)
-            return value
-        return ""
-
-    def flag(self, field: str) -> bool | None:
-        """The first truth value."""
-        return next((value for _, value in self.values(field) if isinstance(value, bool)), None)
-
-    def time(self, field: str) -> dt.datetime | None:
-        """The first time."""
-        return next((v for _, v in self.values(field) if isinstance(v, dt.datetime)), None)
-
-
-def _make_parent(record: Recorded, picked: _Picker) -> str:
+def _make_parent(record: Recorded, picked: Picker) -> str:
     """The ref of the run that this one was forked from: it lies where this one does."""
     parent, own = picked.text("parent"), f"{record.project}/{record.run_id}"
     known = parent and record.project and record.ref.endswith(own)
     return f"{record.ref.removesuffix(own)}{record.project}/{parent}" if known else ""
 
 
-def _find_status(picked: _Picker) -> Status | None:
+def _find_status(picked: Picker) -> Status | None:
     """Failed where Neptune says so; finished only where somebody recorded the end."""
     noted: Status | None = None
     for path, word in picked.texts("status"):
@@ -138,7 +100,7 @@ def _find_status(picked: _Picker) -> Status | None:
     return noted or running or ("finished" if state in ("idle", "inactive") else None)
 
 
-def _make_tags(record: Recorded, picked: _Picker) -> dict[str, str]:
+def _make_tags(record: Recorded, picked: Picker) -> dict[str, str]:
     tags = {
         clean_text(tag, 300): ""
         for _, value in picked.values("tags")
@@ -151,7 +113,7 @@ def _make_tags(record: Recorded, picked: _Picker) -> dict[str, str]:
     return dict(sorted(tags.items()))
 
 
-def _make_commands(picked: _Picker) -> tuple[Command, ...]:
+def _make_commands(picked: Picker) -> tuple[Command, ...]:
     kinds: tuple[CommandKind, ...] = ("train", "predict")
     return tuple(
         Command(line=line, kind=kind)
@@ -160,13 +122,13 @@ def _make_commands(picked: _Picker) -> tuple[Command, ...]:
     )
 
 
-def _take_texts(picked: _Picker, field: str) -> tuple[str, ...]:
+def _take_texts(picked: Picker, field: str) -> tuple[str, ...]:
     found = tuple(picked.texts(field))
     picked.taken.update(path for path, _ in found)
     return tuple(dict.fromkeys(text for _, text in found))
 
 
-def _make_source(record: Recorded, picked: _Picker) -> Source | None:
+def _make_source(record: Recorded, picked: Picker) -> Source | None:
     diffs = [path for path, _ in picked.select("source.diff", record.files)]
     source = Source(
         repository=picked.text("source.repository"),
@@ -179,7 +141,7 @@ def _make_source(record: Recorded, picked: _Picker) -> Source | None:
     return source if source != Source() else None
 
 
-def _make_model(picked: _Picker) -> Model | None:
+def _make_model(picked: Picker) -> Model | None:
     model = Model(
         name=picked.text("model.name"),
         version=picked.text("model.version"),
@@ -188,7 +150,7 @@ def _make_model(picked: _Picker) -> Model | None:
     return model if model.name or model.version else None
 
 
-def _make_dataset(picked: _Picker) -> tuple[Dataset, ...]:
+def _make_dataset(picked: Picker) -> tuple[Dataset, ...]:
     name = picked.text("data.name")
     data = Dataset(
         name=name, version=picked.text("data.version"), digest=picked.text("data.digest")
@@ -209,7 +171,7 @@ def _make_datasets(record: Recorded) -> Iterator[Dataset]:
             yield Dataset(name=path, digest=file.digest, context=context, path=file.path)
 
 
-def _make_outputs(record: Recorded, picked: _Picker) -> tuple[Model, ...]:
+def _make_outputs(record: Recorded, picked: Picker) -> tuple[Model, ...]:
     """Models that the run left: uploaded files, or a path that it noted."""
     found: dict[str, Model] = {}
     for path, _ in picked.select("output", {*record.attributes, *record.files}):
@@ -222,7 +184,7 @@ def _make_outputs(record: Recorded, picked: _Picker) -> tuple[Model, ...]:
     return tuple(found.values())
 
 
-def _make_environment(record: Recorded, picked: _Picker) -> Environment | None:
+def _make_environment(record: Recorded, picked: Picker) -> Environment | None:
     beside, packages = record.environment, dict(record.environment.packages)
     for path, _ in picked.select("environment.requirements", record.texts):
         packages |= parse_requirements(record.texts[path])
@@ -240,7 +202,7 @@ def _make_environment(record: Recorded, picked: _Picker) -> Environment | None:
     return environment if environment != Environment() else None
 
 
-def _find_seed(picked: _Picker) -> int | None:
+def _find_seed(picked: Picker) -> int | None:
     for _, value in picked.values("environment.seed"):
         if type(value) is int:
             return value

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from cardgen.errors import TrackerError
 from cardgen.models import RunFile
+from cardgen.trackers._neptune_collect import FileCollector, SeriesCollector, set_attribute
+from cardgen.trackers._neptune_messages import is_preview, parse_step, parse_timestamp, parse_values
 from cardgen.trackers._neptune_record import Recorded
-from cardgen.trackers._neptune_values import (
-    MAX_ATTRIBUTES,
-    MAX_FILES,
-    SeriesCollector,
-    Value,
-    clean_text,
-    make_time,
-)
-from cardgen.trackers._protobuf import as_bytes, as_double, as_int, as_text, read_fields
+from cardgen.trackers._neptune_values import Value, clean_text, make_time
+from cardgen.trackers._protobuf import as_bytes, as_text, read_fields
 from cardgen.trackers._sqlite import open_readonly
 
 FILE_NAME = "run_operations.sqlite3"
@@ -49,7 +45,7 @@ class Identity:
 
 def read_identity(path: Path) -> Identity:
     """Project and run of a database; raises TrackerError where it is none of neptune-scale's."""
-    with open_readonly(path) as connection:
+    with _open(path) as connection:
         row = _fetch_one(
             connection, "SELECT project, run_id FROM metadata ORDER BY id DESC LIMIT 1"
         )
@@ -60,26 +56,26 @@ def read_identity(path: Path) -> Identity:
 
 def read_experiment(path: Path) -> str:
     """The experiment's name that the run was created with, empty where it has none."""
-    with open_readonly(path) as connection:
+    with _open(path) as connection:
         row = _fetch_one(
             connection,
             "SELECT operation FROM run_operations WHERE operation_type = ? LIMIT 1",
             _CREATION,
         )
     try:
-        return _Snapshots().create(row[0]) if row and isinstance(row[0], bytes) else ""
+        return _Snapshots(_nothing).create(row[0]) if row and isinstance(row[0], bytes) else ""
     except ValueError:
         return ""
 
 
-def read_databases(run: Sequence[Identity], ref: str) -> Recorded:
+def read_databases(run: Sequence[Identity], ref: str, *, shown: Callable[[str], bool]) -> Recorded:
     """All operations of one run, which several processes may have written to a file each.
 
-    Raises TrackerError where a file cannot be read.
+    ``shown`` says which series are kept. Raises TrackerError where a file cannot be read.
     """
-    found = _Snapshots()
+    found = _Snapshots(shown)
     for identity in run:
-        with open_readonly(identity.path, seconds=SECONDS) as connection:
+        with _open(identity.path) as connection:
             for number, time, kind, operation in _read_operations(connection):
                 try:
                     found.apply(time, kind, operation)
@@ -89,6 +85,16 @@ def read_databases(run: Sequence[Identity], ref: str) -> Recorded:
                         "Restore the file, or sync the run and export it.",
                     ) from None
     return found.finish(run[0], ref)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with open_readonly(path, seconds=SECONDS) as connection:
+            yield connection
+    except UnicodeDecodeError:
+        # What SQLite says of a damaged file may quote bytes of it that are no text.
+        raise TrackerError(f"{path} cannot be read: it is damaged.", "Restore the file.") from None
 
 
 def _read_operations(connection: sqlite3.Connection) -> Iterator[tuple[int, int, int, bytes]]:
@@ -108,14 +114,17 @@ def _fetch_one(
     return row
 
 
+def _nothing(_: str) -> bool:
+    return False
+
+
 class _Snapshots:
     """State of a run while its operations are applied."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Callable[[str], bool]) -> None:
         self._attributes: dict[str, Value] = {}
-        self._series = SeriesCollector()
-        self._files: dict[str, dict[str, RunFile]] = {}
-        self._count = 0
+        self._series = SeriesCollector(shown)
+        self._files = FileCollector()
         self._times: list[int] = []
         self._created: dt.datetime | None = None
 
@@ -136,7 +145,7 @@ class _Snapshots:
                 name = clean_text(as_text(value), MAX_PATH)
                 self._attributes.setdefault("sys/name", name)
             elif number == 3:
-                self._created = self._created or _parse_timestamp(as_bytes(value))
+                self._created = self._created or parse_timestamp(as_bytes(value))
             elif number == 2:
                 fork = dict(read_fields(as_bytes(value)))
                 parent = clean_text(as_text(fork.get(2, b"")), MAX_PATH)
@@ -153,7 +162,7 @@ class _Snapshots:
             run_id=run.run_id,
             attributes=self._attributes,
             series=self._series.finish(),
-            files={path: tuple(files.values()) for path, files in self._files.items()},
+            files=self._files.finish(),
             started=self._created or times[0],
             finished=times[-1],
             unavailable=UNAVAILABLE,
@@ -164,8 +173,8 @@ class _Snapshots:
         entries: list[tuple[int, bytes]] = []
         for number, value in read_fields(operation):
             if number == 1:
-                step = _parse_step(as_bytes(value))
-            elif number == 10 and _is_preview(as_bytes(value)):
+                step = parse_step(as_bytes(value))
+            elif number == 10 and is_preview(as_bytes(value)):
                 return
             elif number in (4, 5, 8):
                 entries.append((number, as_bytes(value)))
@@ -181,16 +190,17 @@ class _Snapshots:
                 self._append(path, value, step)
 
     def _assign(self, path: str, data: bytes) -> None:
-        for value in _parse_values(data):
+        for value in parse_values(data):
             if isinstance(value, RunFile):
-                self._add_file(path, path, value.size)
-            elif path in self._attributes or len(self._attributes) < MAX_ATTRIBUTES:
-                self._attributes[path] = value
+                self._files.add(path, RunFile(path=path, size=value.size))
+            else:
+                set_attribute(self._attributes, path, value)
 
     def _append(self, path: str, data: bytes, step: float | None) -> None:
-        for value in _parse_values(data):
+        for value in parse_values(data):
             if isinstance(value, RunFile):
-                self._add_file(path, f"{path}/{step if step is not None else 0:g}", value.size)
+                name = f"{path}/{step if step is not None else 0:g}"
+                self._files.add(path, RunFile(path=name, size=value.size))
             elif isinstance(value, (int, float)) and not isinstance(value, bool):
                 self._series.add_next(path, float(value), step)
 
@@ -202,53 +212,4 @@ class _Snapshots:
                 fields = dict(read_fields(as_bytes(entry)))
                 text = clean_text(as_text(fields.get(1, b"")))
                 (texts.add if fields.get(2) == _ADD else texts.discard)(text)
-        self._attributes[path] = frozenset(texts)
-
-    def _add_file(self, path: str, name: str, size: int | None) -> None:
-        if self._count < MAX_FILES:
-            files = self._files.setdefault(path, {})
-            self._count += name not in files
-            files[name] = RunFile(path=name, size=size)
-
-
-def _parse_values(data: bytes) -> Iterator[Value | RunFile]:
-    """The value of a message that holds one of several kinds; histograms are passed over."""
-    for number, value in read_fields(data):
-        if number == 1:
-            yield as_double(value)
-        elif number == 3:
-            yield as_int(value)
-        elif number == 5:
-            yield bool(as_int(value))
-        elif number == 6:
-            yield clean_text(as_text(value))
-        elif number == 8 and (time := _parse_timestamp(as_bytes(value))) is not None:
-            yield time
-        elif number == 12:
-            texts = (as_text(text) for key, text in read_fields(as_bytes(value)) if key == 1)
-            yield frozenset(map(clean_text, texts))
-        elif number == 13:
-            yield _parse_file(as_bytes(value))
-
-
-def _parse_file(data: bytes) -> RunFile:
-    fields = dict(read_fields(data))
-    size = as_int(fields[2]) if 2 in fields else None
-    return RunFile(path="", size=size if size is not None and size >= 0 else None)
-
-
-def _parse_timestamp(data: bytes) -> dt.datetime | None:
-    fields = dict(read_fields(data))
-    return make_time(as_int(fields.get(1, 0)) + as_int(fields.get(2, 0)) / 1e9)
-
-
-def _parse_step(data: bytes) -> float:
-    fields = dict(read_fields(data))
-    micro = as_int(fields.get(2, 0))
-    return (
-        as_int(fields.get(1, 0)) + micro / 1_000_000 if micro else float(as_int(fields.get(1, 0)))
-    )
-
-
-def _is_preview(data: bytes) -> bool:
-    return bool(dict(read_fields(data)).get(1))
+        set_attribute(self._attributes, path, frozenset(texts))

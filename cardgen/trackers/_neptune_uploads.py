@@ -10,9 +10,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cardgen.models import RunFile
+from cardgen.trackers._neptune_collect import MAX_FILES
 from cardgen.trackers._neptune_files import join_inside, list_files, measure, read_start
 from cardgen.trackers._neptune_record import Tracked
-from cardgen.trackers._neptune_values import MAX_FILES, clean_text
+from cardgen.trackers._neptune_values import clean_text
 
 MAX_LIST = 16 * 1024 * 1024
 """Bytes of an artifact's list of files that are read."""

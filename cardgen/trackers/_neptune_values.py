@@ -1,7 +1,6 @@
-"""What every reader of Neptune data hands over: plain, bounded values and series.
+"""Plain, bounded values from strangers' files.
 
-Readers meet strangers' files, so text is made printable to UTF-8, numbers and times that no
-machine can hold become none, and a series keeps at most so many points that it fits in memory.
+Text is made writable as UTF-8; numbers and times that no machine can hold become infinite or none.
 """
 
 from __future__ import annotations
@@ -9,25 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from array import array
-from collections.abc import Iterator
 from typing import Any
-
-from cardgen.trackers._series import Point, thin
 
 Value = bool | int | float | str | dt.datetime | frozenset[str]
 
-MAX_TEXT = 4000
+MAX_TEXT = 8000
 """Characters of a text attribute that are kept."""
-
-MAX_ATTRIBUTES = 50_000
-MAX_FILES = 20_000
-
-KEPT_POINTS = 5000
-"""Points of one series that are always kept: more than any results table or plot shows."""
-
-MAX_POINTS = 4_000_000
-"""Points of all series together; above it each keeps fewer."""
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -87,63 +73,3 @@ def make_value(value: Any) -> Value | None:
     if isinstance(value, str):
         return clean_text(value)
     return None
-
-
-class SeriesCollector:
-    """Collects points of many series and thins those that grow too long.
-
-    A series stays whole up to ``KEPT_POINTS`` points; beyond that its extremes are kept, so that a
-    plot of it looks the same. Memory is bounded by ``MAX_POINTS`` and ``MAX_ATTRIBUTES``.
-    """
-
-    def __init__(self, limit: int = KEPT_POINTS, total: int = MAX_POINTS) -> None:
-        self._limit = limit
-        self._total = total
-        self._series: dict[str, tuple[array[float], array[float]]] = {}
-        self._next: dict[str, float] = {}
-        self._count = 0
-
-    def add(self, path: str, value: float, step: float | None) -> None:
-        """Add a point; it is ignored where there are too many series already."""
-        if path not in self._series and len(self._series) >= MAX_ATTRIBUTES:
-            return
-        steps, values = self._series.setdefault(path, (array("d"), array("d")))
-        steps.append(math.nan if step is None else float(step))
-        values.append(value)
-        self._count += 1
-        if len(values) > 2 * self._limit:
-            self._shorten(path)
-        if self._count > self._total and self._limit > 100:
-            self._limit //= 2
-            for name in self._series:
-                self._shorten(name)
-
-    def add_next(self, path: str, value: float, step: float | None) -> None:
-        """Add a point; one without a step gets the step after the last, as Neptune numbers them."""
-        at = self._next.get(path, 0.0) if step is None else float(step)
-        self._next[path] = at + 1
-        self.add(path, value, at)
-
-    def clear(self, path: str) -> None:
-        """Forget a series."""
-        steps, _ = self._series.pop(path, (array("d"), array("d")))
-        self._next.pop(path, None)
-        self._count -= len(steps)
-
-    def finish(self) -> dict[str, tuple[Point, ...]]:
-        """All series, the points of equal steps in the order they came."""
-        return {path: tuple(self._points(path)) for path in sorted(self._series)}
-
-    def _points(self, path: str) -> Iterator[Point]:
-        steps, values = self._series[path]
-        for order, (step, value) in enumerate(zip(steps, values, strict=True)):
-            yield Point(value, make_step(step), float(order))
-
-    def _shorten(self, path: str) -> None:
-        steps, values = self._series[path]
-        kept = thin(list(values), self._limit)
-        self._series[path] = (
-            array("d", (steps[i] for i in kept)),
-            array("d", (values[i] for i in kept)),
-        )
-        self._count -= len(values) - len(kept)

@@ -8,6 +8,7 @@ read from a copy; without one, nothing is missing from the file itself.
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -32,7 +33,9 @@ _MAX_VALUE = 64 * 1024 * 1024
 _COPIES = 3
 _MAX_IDLE = 4
 _LOCKS: dict[Path, threading.RLock] = {}
-_IDLE: dict[Path, tuple[tuple[int, int], sqlite3.Connection]] = {}
+_IDLE: dict[Path, tuple[tuple[int, int, int], sqlite3.Connection]] = {}
+# In a damaged file the name that is part of a message may be no text either.
+_FAULTS = (sqlite3.Error, UnicodeDecodeError)
 # Failures that a copy of one's own cures: a folder or a journal that may not be written.
 _CURABLE = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 
@@ -59,13 +62,13 @@ def open_readonly(path: Path, *, seconds: float = SECONDS) -> Iterator[sqlite3.C
         _refuse_other(path)
         try:
             connection = stack.enter_context(_connect(path, time.monotonic() + seconds))
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             raise _as_tracker_error(path, error, seconds) from None
         except OSError as error:
             raise _as_unreadable(path, error) from None
         try:
             yield connection
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             raise _as_tracker_error(path, error, seconds) from None
 
 
@@ -133,7 +136,7 @@ def _open_in_place(path: Path, deadline: float) -> sqlite3.Connection | None:
         if identity == _identify(path) and not _is_wal(path):
             try:
                 return _begin(idle, deadline)
-            except sqlite3.Error:
+            except _FAULTS:
                 pass  # a new connection says what is wrong
         idle.close()
     try:
@@ -235,9 +238,9 @@ def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _identify(path: Path) -> tuple[int, int]:
+def _identify(path: Path) -> tuple[int, int, int]:
     found = path.stat()
-    return found.st_dev, found.st_ino
+    return os.getpid(), found.st_dev, found.st_ino
 
 
 def _as_unreadable(path: Path, error: OSError) -> TrackerError:
@@ -251,7 +254,7 @@ def as_text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _as_tracker_error(path: Path, error: sqlite3.Error, seconds: float) -> TrackerError:
+def _as_tracker_error(path: Path, error: Exception, seconds: float) -> TrackerError:
     name = getattr(error, "sqlite_errorname", None) or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return TrackerError(
@@ -259,7 +262,8 @@ def _as_tracker_error(path: Path, error: sqlite3.Error, seconds: float) -> Track
         )
     if name == "SQLITE_INTERRUPT":
         return TrackerError(f"Reading {path} took longer than {seconds:g} s.", "Try again.")
-    return TrackerError(f"{path} cannot be read: {error}.", "Restore or repair the file.")
+    what = "it is damaged" if isinstance(error, UnicodeDecodeError) else error
+    return TrackerError(f"{path} cannot be read: {what}.", "Restore or repair the file.")
 
 
 atexit.register(close_idle)

@@ -56,8 +56,8 @@ def _read(found: Found, places: Places, paths: Paths) -> Recorded:
             held, ref, places.find_uploads(held.data), wanted=paths.reads, shown=paths.shows
         )
     if isinstance(held, RunLogs):
-        return read_logs(held, ref, paths.reads)
+        return read_logs(held, ref, wanted=paths.reads, shown=paths.shows)
     if held:
-        return read_databases(held, ref)
+        return read_databases(held, ref, shown=paths.shows)
     read_identity(found.place)
     raise TrackerError(f"{found.place} could not be read a moment ago.", "Try again.")

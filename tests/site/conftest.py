@@ -18,13 +18,24 @@ POLISH = make_card(
     language="pl",
 )
 
+CHINESE = make_card(
+    4,
+    title="暂退法实验",
+    body=(
+        '<h1 id="top">暂退法实验</h1><h2 id="结论">结论</h2>'
+        "<p>模型训练收敛很快，dropout 有帮助。</p>"
+    ),
+    contents=(),
+    language="zh",
+)
+
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
-    """A site of three cards, a home page with their list, and a guide; read only."""
+    """A site of four cards, a home page with their list, and a guide; read only."""
     home = "# Our experiments\n\nWelcome.\n\n<!-- cardgen:cards -->\n"
     settings = make_source(tmp_path_factory.mktemp("built"), index=home, guide=GUIDE)
-    return build_site([CARD, make_card(2), POLISH], settings, {"cards": list_cards})
+    return build_site([CARD, make_card(2), POLISH, CHINESE], settings, {"cards": list_cards})
 
 
 @pytest.fixture(scope="session")

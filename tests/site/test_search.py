@@ -11,7 +11,7 @@ import pytest
 
 from cardgen.errors import SiteError
 from cardgen.site.build import BuildResult
-from cardgen.site.search import BackgroundIndexer, index_site
+from cardgen.site.search import BackgroundIndexer, extract_text, index_site
 
 
 def read_fragments(folder: Path) -> dict[str, dict[str, object]]:
@@ -20,7 +20,7 @@ def read_fragments(folder: Path) -> dict[str, dict[str, object]]:
     for path in (folder / "fragment").iterdir():
         text = gzip.decompress(path.read_bytes()).decode("utf-8")
         fragment = json.loads(text.removeprefix("pagefind_dcd"))
-        found[fragment["url"]] = fragment
+        found[fragment["meta"].get("url", fragment["url"])] = fragment
     return found
 
 
@@ -56,7 +56,7 @@ def test_hand_written_pages_are_indexed_without_link_signs_and_lists(built: Buil
 
 def test_each_language_has_an_index(built: BuildResult) -> None:
     entry = json.loads((built.output / "pagefind" / "pagefind-entry.json").read_text())
-    assert set(entry["languages"]) == {"en", "pl"}
+    assert set(entry["languages"]) == {"en", "pl", "zh"}
     assert entry["languages"]["pl"]["page_count"] == 1
 
 
@@ -66,15 +66,46 @@ def test_boxes_that_no_page_loads_are_not_kept(built: BuildResult) -> None:
     assert "pagefind-worker.js" in names
 
 
+def test_only_the_article_and_the_facts_are_read() -> None:
+    html = (
+        '<!doctype html><html lang="pl" class="x"><head><title>t</title>'
+        '<meta data-pagefind-filter="tag[content]" content="a"></head><body><nav>menu</nav>'
+        '<article class="c" data-pagefind-body>text <b>bold</b></article><footer>f</footer></body>'
+    )
+    assert extract_text(html, "cards/a&b/index.html") == (
+        '<!doctype html><html lang="pl"><head>'
+        '<meta data-pagefind-meta="url[content]" content="/cards/a&amp;b/">'
+        '<meta data-pagefind-filter="tag[content]" content="a"></head><body>'
+        '<article class="c" data-pagefind-body>text <b>bold</b></article></body></html>'
+    )
+
+
+@pytest.mark.parametrize("html", ["", "<article>x</article>", "</article> data-pagefind-body"])
+def test_a_page_that_is_not_marked_is_not_read(html: str) -> None:
+    assert extract_text(html, "x.html") is None
+
+
+def test_chinese_signs_stand_apart_but_for_anchors() -> None:
+    html = (
+        '<html lang="zh"><article data-pagefind-body><h2 id="结论">结论</h2>'
+        "<p>用dropout好。</p></article>"
+    )
+    found = extract_text(html, "x.html")
+    assert found is not None
+    assert 'id="结论"' in found
+    assert "> 结  论 <" in found
+    assert "> 用 dropout 好  。 <" in found
+
+
 def test_a_new_index_takes_the_place_of_the_old(tmp_path: Path) -> None:
     site, work = tmp_path / "site", tmp_path / "work"
     make_page(site, "a", "<h1>One</h1>gorilla")
     make_page(site, "b", "<h1>Zwei</h1>Gürteltier", "de")
-    index_site(site, work)
+    index_site(site, site / "pagefind", work)
     before = {p.relative_to(site) for p in (site / "pagefind").rglob("*.*")}
     make_page(site, "a", "<h1>One</h1>gibbon")
     (site / "b" / "index.html").unlink()
-    index_site(site, work)
+    index_site(site, site / "pagefind", work)
     after = {p.relative_to(site) for p in (site / "pagefind").rglob("*.*")}
     assert set(read_fragments(site / "pagefind")) == {"/a/"}
     assert not {path for path in after if ".de" in path.name or "de_" in path.name}
@@ -90,16 +121,16 @@ def test_a_configuration_lying_about_is_not_read(
     (tmp_path / "pagefind.yml").write_text("glob: 'nothing'\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PAGEFIND_GLOB", "nothing")
-    index_site(site, tmp_path / "work")
+    index_site(site, site / "pagefind", tmp_path / "work")
     assert set(read_fragments(site / "pagefind")) == {"/a/"}
 
 
 def test_a_failure_keeps_the_old_index(tmp_path: Path) -> None:
     site, work = tmp_path / "site", tmp_path / "work"
     make_page(site, "a", "<h1>One</h1>gorilla")
-    index_site(site, work)
+    index_site(site, site / "pagefind", work)
     with pytest.raises(SiteError, match="Pagefind"):
-        index_site(tmp_path / "nowhere", work)
+        index_site(tmp_path / "nowhere", site / "pagefind", work)
     assert set(read_fragments(site / "pagefind")) == {"/a/"}
     assert not list(work.iterdir())
 

@@ -112,6 +112,8 @@ def test_a_rich_theme_is_stamped_like_a_plain_one(rich: SiteSettings) -> None:
     assert re.search(r"md-tabs__item--active.{0,80}../../cards/", html, re.DOTALL)
     assert 'rel="edit"' not in html
     assert 'rel="prev"' not in html
+    assert html.encode().index(b'<meta charset="utf-8">') < 1000  # browsers read it up to 1024
+    assert html.count("'sha256-") == 5
 
 
 def test_what_would_break_a_guarded_page_is_left_out_and_said(rich: SiteSettings) -> None:

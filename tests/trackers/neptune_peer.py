@@ -64,6 +64,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     )
     | {"organizationId": TEXT, "organizationName": TEXT, "trashed": TRUTH},
     "Creation": {"gitInfo": ref("NewGit")},
+    "Commit": {"commitId": TEXT},
     "NewGit": {"commit": ref("NewCommit")},
     "NewCommit": {"commitDate": TIME},
     **{f"{kind}Properties": {"value": schema} for kind, schema in VALUES.items()},
@@ -74,7 +75,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "fileSetProperties": {"size": WHOLE},
     "artifactProperties": {"hash": TEXT},
     "gitRefProperties": {
-        "commit": {"type": "object", "properties": {"commitId": TEXT}},
+        "commit": ref("Commit"),
         "currentBranch": TEXT,
         "remotes": many(TEXT),
         "repositoryDirty": TRUTH,
@@ -88,8 +89,9 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "fileHash": TEXT,
         "type": TEXT,
         "size": WHOLE,
-        "metadata": many({"type": "object", "properties": {"key": TEXT, "value": TEXT}}),
+        "metadata": many(ref("Metadata")),
     },
+    "Metadata": {"key": TEXT, "value": TEXT},
     "Failure": {"errorDescription": TEXT},
     "Found": {"matchingItemCount": WHOLE},
 }
@@ -111,6 +113,7 @@ class Operation:
     headers: tuple[str, ...] = ()
 
 
+NOTHING: dict[str, Any] = {"/attributes": {"attributes": []}}
 ONE = ("experimentId", "attribute")
 PLAIN = {"type": "object"}
 SPECS = {
@@ -500,13 +503,15 @@ class Handler(BaseHTTPRequestHandler):
             return self.server.create(json.loads(body)).identity
         if path == "/entries/search":
             return self._search(json.loads(body))
-        run = self.server.find(query.get("experimentId") or query.get("experimentIdentifier") or "")
-        if run is None and path == "/experiments":
-            return self._project(query["experimentId"])
+        name = query.get("experimentId") or query.get("experimentIdentifier") or ""
+        run = self.server.find(name)
         if run is None:
-            return {"attributes": []} if path == "/attributes" else None
+            return self._project(name) if path == "/experiments" else NOTHING.get(path)
         if path == "/experiments":
             return run.identity
+        return self._attributes(run, path, query, body)
+
+    def _attributes(self, run: Stored, path: str, query: dict[str, str], body: bytes) -> Any:
         if path == "/attributes/operations":
             for operation in json.loads(body):
                 run.apply(operation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -34,13 +35,14 @@ def token(address: str) -> str:
 
 
 def write(folder: Path, mode: str, custom_id: str = "", **environ: str) -> None:
-    """Log a run in a process of its own, in a git repository of its own."""
+    """Log a run in a process of its own; the client looks for git where the script lies."""
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    shutil.copy(WRITER, folder / "train.py")
     for command in (
         [*git, "init", "-q", "-b", "main"],
         [*git, "remote", "add", "origin", "https://example.org/team/qa.git"],
         [*git, "commit", "-q", "--allow-empty", "-m", "x"],
-        [sys.executable, str(WRITER), mode, *([custom_id] if custom_id else [])],
+        [sys.executable, "train.py", mode, *([custom_id] if custom_id else [])],
     ):
         subprocess.run(
             command,
@@ -66,7 +68,7 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
 @QUIET
 @pytest.mark.slow
 def test_a_run_comes_back_as_it_was_logged(peer: Peer, tmp_path: Path) -> None:
-    environ = {"NEPTUNE_API_TOKEN": peer.token}
+    environ, before = {"NEPTUNE_API_TOKEN": peer.token}, len(peer.asked)
     run = neptune.fetch_run("team/qa/QA-1", configure(tmp_path, environ))
     assert run.ref == "neptune:team/qa/QA-1"
     assert run.url == f"{peer.address}/team/qa/e/QA-1"
@@ -94,7 +96,8 @@ def test_a_run_comes_back_as_it_was_logged(peer: Peer, tmp_path: Path) -> None:
     assert data.path.endswith("train.jsonl")
     assert run.files == (RunFile(path="source_code/requirements"),)
     assert "commands" in run.unavailable
-    assert not any("POST" in asked and "operations" in asked for asked in peer.asked[-40:])
+    posted = {asked.rsplit("/", 2)[-2:][0] for asked in peer.asked[before:] if "POST" in asked}
+    assert posted <= {"entries", "openid-connect"}, "it is only read"
 
 
 @CLIENT
@@ -161,6 +164,7 @@ def test_a_dead_server_is_given_up_soon(tmp_path: Path) -> None:
         "except Exception as e: print(type(e).__name__, e)"
     )
     environ = {name: v for name, v in os.environ.items() if name != "NEPTUNE_RETRIES_TIMEOUT"}
+    environ["PYTHONPATH"] = str(Path(__file__).parents[2])
     start = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -171,7 +175,7 @@ def test_a_dead_server_is_given_up_soon(tmp_path: Path) -> None:
         check=True,
         timeout=50,
     )
-    assert done.stdout.startswith("TrackerError The run team/qa/QA-1 could not be fetched")
+    assert done.stdout.startswith("TrackerError The run team/qa/QA-1 could not be fetched"), done
     assert time.monotonic() - start < 50
     assert not (tmp_path / ".neptune").exists()
 
@@ -214,9 +218,9 @@ def test_projects(tmp_path: Path) -> None:
     assert split_locator("QA-1", configure(tmp_path, project="a/b")) == ("a/b", "QA-1")
     environ = {"NEPTUNE_PROJECT": "c/d"}
     assert split_locator("QA-1", configure(tmp_path, environ)) == ("c/d", "QA-1")
-    for options in ({}, {"project": "nonsense"}):
+    for config in (configure(tmp_path), configure(tmp_path, project="nonsense")):
         with pytest.raises(TrackerError, match="not known which project"):
-            split_locator("QA-1", configure(tmp_path, **options))
+            split_locator("QA-1", config)
     with pytest.raises(TrackerError, match="not known which project"):
         split_locator("qa/QA-1", configure(tmp_path, environ))
 
@@ -235,5 +239,5 @@ def test_offline_and_live_agree(peer: Peer, tmp_path: Path) -> None:
         assert getattr(offline, name) == getattr(live, name), name
     assert offline.environment is not None
     assert offline.environment.packages.items() >= {("torch", "2.4.0"), ("numpy", "2.1.0")}
-    assert {"qa": "", "grp": ""} == offline.tags
+    assert offline.tags == {"qa": "", "grp": ""}
     assert [data.name for data in offline.data] == [data.name for data in live.data]

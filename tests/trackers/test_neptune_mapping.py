@@ -128,8 +128,16 @@ def test_own_ignore_and_own_monitoring() -> None:
 
 
 def test_params_of_two_namespaces_keep_apart() -> None:
-    attributes = {"parameters/lr": 0.1, "training/hyperparams/lr": 0.2, "params/bs": 8, "note": "x"}
-    run = make_run(Recorded(ref="neptune:x", attributes=attributes), TABLE)
+    record = Recorded(
+        ref="neptune:x",
+        attributes={
+            "parameters/lr": 0.1,
+            "training/hyperparams/lr": 0.2,
+            "params/bs": 8,
+            "note": "x",
+        },
+    )
+    run = make_run(record, TABLE)
     assert run.params == {
         "parameters/lr": 0.1,
         "training/hyperparams/lr": 0.2,

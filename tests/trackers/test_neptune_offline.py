@@ -15,8 +15,8 @@ import pytest
 
 from cardgen.errors import TrackerError
 from cardgen.models import Dataset, Run, RunFile
-from cardgen.trackers import _neptune_offline, neptune
-from cardgen.trackers._neptune_values import SeriesCollector
+from cardgen.trackers import _neptune_log, _neptune_offline, neptune
+from cardgen.trackers._neptune_collect import SeriesCollector
 from tests.trackers.neptune_tree import DATA, configure, log, operation, write_log
 
 UUID = "0b3d59f9-cc56-4b51-9e9a-3ca861913478"
@@ -376,7 +376,7 @@ def test_damage_in_the_middle_is_said(tmp_path: Path, line: bytes) -> None:
 
 def test_long_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are passed over; what else is too long is said, not loaded."""
-    monkeypatch.setattr(_neptune_offline, "MAX_LINE", 1000)
+    monkeypatch.setattr(_neptune_log, "MAX_LINE", 1000)
     picture = operation("LogImages", "img", values=[{"value": "A" * 5000, "step": 1, "ts": 1}])
     assert replay(tmp_path, picture, operation("AssignInt", "a", value=1)).params == {"a": 1}
     with pytest.raises(TrackerError, match="a line of over"):
@@ -411,7 +411,7 @@ def test_nothing_is_written(tmp_path: Path) -> None:
 
 
 def test_a_long_series_keeps_its_extremes() -> None:
-    collector = SeriesCollector(limit=200, total=1500)
+    collector = SeriesCollector(lambda _: True, limit=200, total=1500)
     for i in range(10_000):
         for path in ("a", "b", "c"):
             collector.add(path, 100.0 if i == 7_777 else math.sin(i), i)

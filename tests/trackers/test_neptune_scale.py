@@ -5,9 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 import shutil
+import signal
 import sqlite3
 import struct
+import subprocess
+import sys
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -259,3 +263,41 @@ def test_another_programs_database(tmp_path: Path) -> None:
     (ref,) = neptune.find_runs(tmp_path, configure(tmp_path))
     with pytest.raises(TrackerError, match="holds no run of neptune-scale"):
         neptune.fetch_run(ref.removeprefix("neptune:"), configure(tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    find_spec("neptune_scale") is None, reason="needs its client: pip install neptune-scale"
+)
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_fresh_from_the_real_client(tmp_path: Path, end: str) -> None:
+    shutil.copy(Path(__file__).with_name("neptune_scale_writer.py"), tmp_path / "train.py")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "init", "-q", "-b", "main"], cwd=tmp_path, check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], cwd=tmp_path, check=True)
+    done = subprocess.run(
+        [sys.executable, "train.py", end],
+        cwd=tmp_path,
+        check=False,
+        timeout=120,
+        capture_output=True,
+    )
+    assert done.returncode == (0 if end == "close" else -signal.SIGKILL), done
+    run = fetch(tmp_path)
+    assert run.ref == "neptune:.neptune#team/qa/r-1"
+    assert (run.name, run.tags) == ("qa-1", {"qa": ""})
+    assert run.params == {
+        "lr": 1e-4,
+        "epochs": 2,
+        "fp16": True,
+        "when": "2026-01-02T00:00:00Z",
+    }
+    assert [(row.step, row.metrics) for row in run.checkpoints] == [
+        (0.5, {"eval/f1": 0.05}),
+        (1, {"eval/f1": 0.1}),
+        (2, {"eval/f1": 0.2}),
+    ]
+    assert run.files == (RunFile(path="cfg", size=5),)
+    assert run.source is not None
+    assert (len(run.source.commit), run.source.branch) == (40, "main")
+    assert [command.line.endswith(f"train.py {end}") for command in run.commands] == [True]

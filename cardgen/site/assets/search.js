@@ -8,6 +8,7 @@ const root = new URL((config.base ?? ".").replace(/\/?$/, "/"), location.href);
 const bundle = new URL("pagefind/", root);
 const AT_ONCE = 10; // results shown before one scrolls
 const SECTIONS = 3; // further places of a page shown with it
+const SIGN = /[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]/g;
 const MARKED = config.features?.includes("search.highlight") ?? false;
 
 if (box && toggle) start();
@@ -182,7 +183,7 @@ async function openIndex(pagefind, language) {
   const ready = pagefind.init();
   page.lang = own;
   await ready;
-  await pagefind.options({ baseUrl: root.pathname, excerptLength: 24 });
+  await pagefind.options({ excerptLength: 24 });
   return { pagefind, language };
 }
 
@@ -200,7 +201,14 @@ async function searchOne({ pagefind, language }, text) {
 }
 
 // Pagefind folds accents (zrodlo would find źródło) but not the stroke of ł, which many leave out.
+// Of Chinese and Japanese each sign is a word of the index; in quotes, they have to follow closely.
 function* spellings(text, language) {
+  if (/^(zh|ja)/.test(language)) {
+    const signs = text.replace(SIGN, " $& ").trim().replace(/\s+/g, " ");
+    if (!text.replace(SIGN, "") && text.length > 1) yield `"${signs}"`;
+    yield signs;
+    return;
+  }
   yield text;
   if (language !== "pl") return;
   const places = [...text.matchAll(/l/gi)].map((found) => found.index);
@@ -212,12 +220,12 @@ function* spellings(text, language) {
 function renderResult(page) {
   const item = element("li", "md-search-result__item");
   const tags = Object.values(page.filters ?? {}).flat();
-  const isIntro = (place) => !place.url.includes("#") || place.title === page.meta.title;
+  const isIntro = (place) => !place.url.includes("#") || tidy(place.title) === page.meta.title;
   const places = page.sub_results.filter((place) => !isIntro(place));
   const intro = page.sub_results.find(isIntro) ?? (places.length ? null : page);
   const words = findMarked([page, ...page.sub_results]);
-  const renderPlace = (place) => renderLink(place.url, "h2", place.title, place.excerpt, [], words);
-  item.append(renderLink(page.url, "h1", page.meta.title, intro?.excerpt, tags, words));
+  const renderPlace = (place) => renderLink(place.url, "h2", tidy(place.title), place.excerpt, [], words);
+  item.append(renderLink(page.meta.url, "h1", page.meta.title, intro?.excerpt, tags, words));
   item.append(...places.slice(0, SECTIONS).map(renderPlace));
   const more = places.slice(SECTIONS);
   if (more.length) {
@@ -234,7 +242,7 @@ function renderResult(page) {
 function renderLink(address, heading, title, excerpt, tags, words) {
   const link = element("a", "md-search-result__link");
   const article = element("article", "md-search-result__article md-typeset");
-  const target = new URL(address, root);
+  const target = new URL(address.replace(/^\//, ""), root);
   if (MARKED && words) target.searchParams.set("h", words);
   link.href = target.href;
   link.tabIndex = -1;
@@ -252,11 +260,20 @@ function renderLink(address, heading, title, excerpt, tags, words) {
   return link;
 }
 
+// Without the spaces that the index has between signs.
+function tidy(text) {
+  return text.replace(/ *([\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]) */g, "$1");
+}
+
 // An excerpt is HTML; of it, only text and its marks are taken over.
 const parse = (html) => new DOMParser().parseFromString(html, "text/html").body;
 
 function renderExcerpt(html, title) {
   const body = parse(html);
+  const between = body.textContent.search(SIGN) < 0 ? null : " ";
+  for (const node of body.childNodes) {
+    node.textContent = node.textContent === between ? "" : tidy(node.textContent);
+  }
   let spare = body.textContent.startsWith(title) ? title.length : 0; // it stands above already
   const cut = (text) => {
     const rest = text.slice(spare);
