@@ -66,7 +66,7 @@ def read_bytes(path: str | Path, limit: int) -> bytes:
 def _read_all(handle: int, limit: int) -> bytes | None:
     first = os.read(handle, _CHUNK)
     if len(first) < _CHUNK:
-        return first
+        return first if len(first) <= limit else None
     found = os.fstat(handle)
     if not stat.S_ISREG(found.st_mode) or found.st_size > limit:
         return None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
 import sqlite3
 import tempfile
 import threading
@@ -20,6 +19,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 from cardgen.errors import TrackerError
+from cardgen.trackers._sqlite_files import (
+    copy_files,
+    find_beside,
+    find_size,
+    find_stamp,
+    find_total,
+    is_wal,
+    read_head,
+)
 
 SECONDS = 30.0
 """How long one reading may take in all."""
@@ -30,7 +38,6 @@ MAX_COPY = 512 * 1024 * 1024
 _MAGIC = b"SQLite format 3\x00"
 _LFS = b"version https://git-lfs.github.com/spec/"
 _MAX_VALUE = 64 * 1024 * 1024
-_COPIES = 3
 _MAX_IDLE = 4
 _LOCKS: dict[Path, threading.RLock] = {}
 _IDLE: dict[Path, tuple[tuple[int, int, int], sqlite3.Connection]] = {}
@@ -44,7 +51,7 @@ def is_sqlite(path: Path) -> bool:
     """Whether the file begins as SQLite files do; false for what cannot be read."""
     try:
         with _find_lock(path):
-            return path.is_file() and _read_head(path).startswith(_MAGIC)
+            return path.is_file() and read_head(path).startswith(_MAGIC)
     except OSError:
         return False
 
@@ -79,20 +86,20 @@ def _find_lock(path: Path) -> threading.RLock:
 
 @contextmanager
 def _connect(path: Path, deadline: float) -> Iterator[sqlite3.Connection]:
-    wal = _is_wal(path)
-    if wal and not _size(_beside(path, "-wal")):
+    in_wal = is_wal(path)
+    if in_wal and not find_size(find_beside(path, "-wal")):
         with _open_settled(path, deadline) as connection:
             yield connection
         return
-    in_place = None if wal and _is_small(path) else _open_in_place(path, deadline)
+    in_place = None if in_wal and find_total(path) <= MAX_COPY else _open_in_place(path, deadline)
     if in_place is not None:
         with _kept(path, in_place) as connection:
             yield connection
         return
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cardgen-"))
-        copy = _copy(path, Path(folder))
-        yield stack.enter_context(closing(_open(copy, "mode=rw", deadline)))
+        copied = copy_files(path, Path(folder))
+        yield stack.enter_context(closing(_open(copied, "mode=rw", deadline)))
 
 
 @contextmanager
@@ -123,17 +130,17 @@ def close_idle() -> None:
 @contextmanager
 def _open_settled(path: Path, deadline: float) -> Iterator[sqlite3.Connection]:
     """No WAL: the file is whole, and ``immutable`` keeps SQLite from making one beside it."""
-    before = _stamp(path)
+    before = find_stamp(path)
     with closing(_open(path, "mode=ro&immutable=1", deadline)) as connection:
         yield connection
-    if _stamp(path) != before or _size(_beside(path, "-wal")):
+    if find_stamp(path) != before or find_size(find_beside(path, "-wal")):
         raise TrackerError(f"{path} was written to while it was read.", "Try again.")
 
 
 def _open_in_place(path: Path, deadline: float) -> sqlite3.Connection | None:
     identity, idle = _IDLE.pop(path, (None, None))
     if idle is not None:
-        if identity == _identify(path) and not _is_wal(path):
+        if identity == _identify(path) and not is_wal(path):
             try:
                 return _begin(idle, deadline)
             except _FAULTS:
@@ -173,69 +180,15 @@ def _begin(connection: sqlite3.Connection, deadline: float) -> sqlite3.Connectio
     return connection
 
 
-def _copy(path: Path, folder: Path) -> Path:
-    """The database with its WAL or journal as they were at one moment.
-
-    The WAL may grow meanwhile: its checksums tell where the last whole transaction ends. What must
-    not change is the database itself and the WAL's head, or a checkpoint came in between.
-    """
-    target = folder / "copy.db"
-    for _ in range(_COPIES):
-        before = (_stamp(path), _wal_head(path))
-        shutil.copyfile(path, target)
-        for suffix in ("-wal", "-journal"):
-            beside = _beside(path, suffix)
-            _beside(target, suffix).unlink(missing_ok=True)
-            if _size(beside):
-                shutil.copyfile(beside, _beside(target, suffix))
-        if (_stamp(path), _wal_head(path)) == before:
-            return target
-    raise TrackerError(f"{path} is being written to all the time.", "Try again a little later.")
-
-
 def _refuse_other(path: Path) -> None:
     try:
-        head = _read_head(path)
+        head = read_head(path)
     except OSError as error:
         raise _as_unreadable(path, error) from None
     if head.startswith(_LFS):
         raise TrackerError(f"{path} is a git-lfs pointer, not the file.", "Run 'git lfs pull'.")
     if not head.startswith(_MAGIC):
         raise TrackerError(f"{path} is no SQLite database.", "Name another file.")
-
-
-def _is_wal(path: Path) -> bool:
-    return _read_head(path)[18:20] == b"\x02\x02"
-
-
-def _is_small(path: Path) -> bool:
-    return _size(path) + _size(_beside(path, "-wal")) <= MAX_COPY
-
-
-def _read_head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(100)
-
-
-def _wal_head(path: Path) -> bytes:
-    wal = _beside(path, "-wal")
-    return _read_head(wal)[:32] if _size(wal) else b""
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
 
 
 def _identify(path: Path) -> tuple[int, int, int]:

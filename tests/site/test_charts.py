@@ -156,7 +156,9 @@ def test_the_best_point_has_a_ring_and_its_value() -> None:
 
 @given(
     st.lists(
-        st.lists(st.tuples(FLOATS, FLOATS), max_size=12).map(lambda points: list(zip(*points, strict=True)) or [(), ()]),
+        st.lists(st.tuples(FLOATS, FLOATS), max_size=12).map(
+            lambda points: list(zip(*points, strict=True)) or [(), ()]
+        ),
         max_size=4,
     ),
     st.booleans(),

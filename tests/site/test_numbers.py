@@ -69,7 +69,10 @@ def test_values_in_full(value: object, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0125, "+0.0125"), (-0.1, "−0.1000"), (0.0, "±0"), (-1e-7, "−1e-7"), (3, "+3"), (math.inf, "∞")],
+    [
+        (0.0125, "+0.0125"), (-0.1, "−0.1000"), (0.0, "±0"), (-1e-7, "−1e-7"), (3, "+3"),
+        (math.inf, "∞"),
+    ],
 )  # fmt: skip
 def test_differences_have_their_sign(value: float, text: str) -> None:
     assert format_difference(value) == text
@@ -88,7 +91,10 @@ def test_durations(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (999_600, "1 MB"), (1_100_034_455, "1.1 GB"), (5 * 10**12, "5 TB")],
+    [
+        (0, "0 B"), (999, "999 B"), (1000, "1 kB"), (999_600, "1 MB"), (1_100_034_455, "1.1 GB"),
+        (5 * 10**12, "5 TB"),
+    ],
 )  # fmt: skip
 def test_sizes(size: int, text: str) -> None:
     assert format_size(size) == text

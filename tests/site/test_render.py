@@ -281,12 +281,10 @@ def test_a_long_table_scrolls_in_its_box(prose: ProseRenderer) -> None:
 # Summary and baseline ------------------------------------------------------------------------
 
 
-def tile(root: object, label: str) -> tuple[str, str]:
+def tile(html: str, label: str) -> tuple[str, str]:
     """A tile's value and the line below it."""
     (found,) = (
-        element
-        for element in parse(root).all("div", "cg-tile")  # type: ignore[arg-type]
-        if element.one("dt").text == label
+        element for element in parse(html).all("div", "cg-tile") if element.one("dt").text == label
     )
     value, *below = found.all("dd")
     return value.text, below[0].text if below else ""
@@ -312,23 +310,23 @@ def test_an_assumed_metric_is_said_to_be_assumed(prose: ProseRenderer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "other", "extra", "text", "verdict"),
+    ("best", "extra", "text", "verdict"),
     [
-        (0.8, 0.75, "", "+0.0500", "better"),
-        (0.7, 0.75, "", "−0.0500", "worse"),
+        ((0.8, 0.75), "", "+0.0500", "better"),
+        ((0.7, 0.75), "", "−0.0500", "worse"),
         # With less being better, each card's best is its lowest: 0.6 beside 0.55.
-        (0.8, 0.75, "direction: min\n", "+0.0500", "worse"),
-        (0.75, 0.75, "", "±0", "equal"),
+        ((0.8, 0.75), "direction: min\n", "+0.0500", "worse"),
+        ((0.75, 0.75), "", "±0", "equal"),
     ],
 )
 def test_the_baseline_s_difference_knows_what_is_better(
-    prose: ProseRenderer, own: float, other: float, extra: str, text: str, verdict: str
+    prose: ProseRenderer, best: tuple[float, float], extra: str, text: str, verdict: str
 ) -> None:
-    body = render_beside(prose, own, other, extra)
+    body = render_beside(prose, *best, extra)
     value, below = tile(body, "vs qa-0")
+    assert value == text
     assert below.startswith(verdict)
     assert f"cg-tile-{verdict}" in body
-    assert value == text
     assert 'href="../qa-0/"' in body
 
 
@@ -673,9 +671,13 @@ def test_no_field_of_card_or_evidence_becomes_markup(prose: ProseRenderer) -> No
         commands=tuple(Command(line=PAYLOAD, kind=k) for k in ("train", "predict", "other")),
         source=Source(repository=PAYLOAD, branch=PAYLOAD, commit=PAYLOAD, entrypoint=PAYLOAD),
         params={PAYLOAD: PAYLOAD, "b": [PAYLOAD]}, metrics={PAYLOAD: Metric(value=1.0)},
-        checkpoints=tuple(Checkpoint(step=n, path=PAYLOAD, metrics={PAYLOAD: n, "x": 1}) for n in (1, 2)),
+        checkpoints=tuple(
+            Checkpoint(step=n, path=PAYLOAD, metrics={PAYLOAD: n, "x": 1}) for n in (1, 2)
+        ),
         curves=(Curve(metric=PAYLOAD + "/y", steps=(1, 2), values=(1.0, 2.0)),),
-        model=Model(name=PAYLOAD, version=PAYLOAD, kind=PAYLOAD, url=PAYLOAD, path=PAYLOAD, digest=PAYLOAD),
+        model=Model(
+            name=PAYLOAD, version=PAYLOAD, kind=PAYLOAD, url=PAYLOAD, path=PAYLOAD, digest=PAYLOAD
+        ),
         data=(Dataset(name=PAYLOAD, url=PAYLOAD, context=PAYLOAD),),
         environment=Environment(python=PAYLOAD, os=PAYLOAD, packages={PAYLOAD: PAYLOAD}),
         files=(RunFile(path=PAYLOAD, digest=PAYLOAD),), unavailable=(PAYLOAD,),
