@@ -196,7 +196,7 @@ def list_(
     config = _load_config()
     lines = [summary.summarise(_resolve(config, card)) for card in _load_cards(config)]
     lines = summary.sort_lines(summary.select_lines(lines, tags, statuses, model), key)
-    output.say(summary.format_json(lines) if as_json else summary.format_lines(lines, kind))
+    output.say(summary.format_lines_json(lines) if as_json else summary.format_lines(lines, kind))
 
 
 @cli.command()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cardgen.documents import has_text, strip_comments
+from cardgen.evidence import make_exact
 from cardgen.facts import Fact, Facts, Origin, Row
 from cardgen.measures import format_number
 from cardgen.models import Frozen
+from cardgen.output import format_json
 
 MAX_ROWS = 40
 MAX_TEXT = 300
@@ -171,13 +172,14 @@ def describe_json(facts: Facts) -> str:
             for c in facts.conflicts
         ],
     }
-    return json.dumps(_finite(values), ensure_ascii=False, allow_nan=False, indent=2, default=str)
+    return format_json(make_exact(values))
 
 
 def _fact(fact: Fact[Any] | None) -> dict[str, Any] | None:
     if fact is None:
         return None
     value = _said(fact.value) if isinstance(fact.value, Frozen) else fact.value
+    value = value.isoformat() if isinstance(value, dt.date) else value
     others = [_fact(other) for other in fact.others]
     shown = {"value": value, "origin": str(fact.origin)}
     return {**shown, "others": others} if others else shown
@@ -191,13 +193,3 @@ def _row(row: Row, best: bool) -> dict[str, Any]:
         "origin": str(row.origin),
         "metrics": {name: _fact(fact) for name, fact in row.metrics.items()},
     }
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value

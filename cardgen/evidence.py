@@ -29,7 +29,7 @@ def format_evidence(evidence: Evidence) -> str:
     values = evidence.model_dump(by_alias=True, exclude_defaults=True)
     values["schema"] = evidence.version
     values.setdefault("runs", [])
-    return _format_value(_exact(values), 0, "") + "\n"
+    return _format_value(make_exact(values), 0, "") + "\n"
 
 
 def parse_evidence(text: str | bytes) -> Evidence:
@@ -46,12 +46,12 @@ def parse_evidence(text: str | bytes) -> Evidence:
         ) from None
 
 
-def _exact(value: Any) -> Any:
+def make_exact(value: Any) -> Any:
     """A value as JSON can hold it without loss."""
     if isinstance(value, dict):
-        return {_exact(str(key)): _exact(item) for key, item in value.items()}
+        return {make_exact(str(key)): make_exact(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_exact(item) for item in value]
+        return [make_exact(item) for item in value]
     if isinstance(value, dt.datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, float) and not math.isfinite(value):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cardgen.config import Config
-from cardgen.errors import CardgenError
+from cardgen.errors import CardgenError, TrackerError
 from cardgen.masking import mask_run
 from cardgen.models import Card, Evidence, Run, RunRef
 from cardgen.store import Change, update_evidence
@@ -105,6 +105,10 @@ def fetch_run(config: Config, ref: str) -> Run | Failure:
         run = tracker.fetch_run(parsed.locator, config.for_tracker(parsed.tracker))
     except CardgenError as error:
         return Failure(ref, error)
+    except Exception as error:  # whatever a strange file does to an adapter, the others are filled
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        hint = "If the files are in order, report this as a fault of cardgen."
+        return Failure(ref, TrackerError(f"It cannot be read ({what}).", hint))
     if run.ref != ref:
         run = run.model_copy(update={"quoted": ref})
     return mask_run(run, frozenset(config.settings.secrets.allow))

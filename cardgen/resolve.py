@@ -177,9 +177,15 @@ class _Resolver:
         return self.many("output", self.front.output, recorded)
 
     def source(self) -> Fact[Source] | None:
+        """What the card leaves open of its source is as the run recorded it."""
+        recorded = self.recorded(lambda run: run.source)
         own = self.front.source
-        value = Source(**own.model_dump()) if own else None
-        return self.one("source", value, self.recorded(lambda run: run.source), _agree_source)
+        said = own.model_dump(exclude_defaults=True) if own else {}
+        fact = self.one("source", Source(**said) if said else None, recorded, _agree_source)
+        if fact is None or not said or not recorded:
+            return fact
+        whole = recorded[0].value.model_copy(update=said)
+        return Fact(whole, fact.origin if "commit" in said else recorded[0].origin)
 
     def params(self) -> dict[str, Fact[Any]]:
         found: dict[str, Fact[Any]] = {}

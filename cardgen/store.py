@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -145,12 +146,24 @@ def update_evidence(
     path = card.folder / EVIDENCE_NAME
     _refuse_outside(config, path)
     with locked(_lock(config, card.code)):
-        before = read_text(path, MAX_EVIDENCE_BYTES) if path.exists() else ""
+        before = _read_evidence(path)
         evidence = make(_parse_or_none(before))
         after = before if evidence is None else format_evidence(evidence)
         if after != before and not dry_run:
             write_text(path, after)
     return Change(card.code, before, after)
+
+
+def _read_evidence(path: Path) -> str:
+    """The evidence that is there; what is no text is as good as none, and filled anew."""
+    if not path.exists():
+        return ""
+    try:
+        return read_text(path, MAX_EVIDENCE_BYTES)
+    except StoreError:
+        if path.is_symlink() or not path.is_file() or not os.access(path, os.R_OK):
+            raise
+        return ""
 
 
 def _parse_or_none(text: str) -> Evidence | None:

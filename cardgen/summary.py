@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
+from cardgen.evidence import make_exact
 from cardgen.facts import Facts
 from cardgen.measures import format_number
+from cardgen.output import format_json
 from cardgen.store import natural_key
 
 FORMATS = (
@@ -102,15 +103,6 @@ def _row(line: Line, kind: str) -> tuple[str, ...]:
 _PIPED = frozenset(("github", "pipe"))
 
 
-def format_json(lines: Sequence[Line]) -> str:
+def format_lines_json(lines: Sequence[Line]) -> str:
     """The list for programs; NaN and infinities are strings."""
-    return json.dumps(
-        {"cards": [_plain(line) for line in lines]}, ensure_ascii=False, allow_nan=False, indent=2
-    )
-
-
-def _plain(line: Line) -> dict[str, object]:
-    values = asdict(line)
-    value = line.value
-    finite = value is None or abs(value) < float("inf")
-    return {**values, "value": value if finite else format_number(float(value or 0.0))}
+    return format_json(make_exact({"cards": [asdict(line) for line in lines]}))

@@ -224,8 +224,17 @@ def build_site(
 
     Raises SiteError where the engine or search fails, or a file cannot be written.
     """
-    inserts = inserts or {}
-    site = open_site(settings)
+    return fill_site(open_site(settings), pages, inserts, files)
+
+
+def fill_site(
+    site: Site,
+    pages: Iterable[Page],
+    inserts: Mapping[str, Insert] | None = None,
+    files: Mapping[str, bytes | Path] | None = None,
+) -> BuildResult:
+    """The same for a site that is open already."""
+    inserts, settings = inserts or {}, site.settings
     site.write_pages(pages)
     if settings.cards_path not in site.pages:
         site.write_pages([_make_list(settings, inserts)])

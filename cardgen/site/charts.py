@@ -85,7 +85,7 @@ def _find_x_scale(values: list[float], left: float) -> Scale:
     if low == high:
         margin = max(1.0, abs(low) / 1000)
         low, high = low - margin, high + margin
-    if 0 < low < (high - low) / 3:
+    if 0 < low <= (high - low) / 2:
         low = 0.0
     return Scale(low, high, left, WIDTH - _RIGHT)
 

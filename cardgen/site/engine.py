@@ -260,10 +260,18 @@ def run(request: dict[str, Any], notices: Notices) -> dict[str, Any]:
         "site_url": config.site_url or "",
         "language": config.theme["language"],
         "generated": sentinel.generated,
+        "extensions": _plain_extensions(config),
         "templates": [str(path) for path in config.theme.dirs],
         "scope": config.extra.get("scope"),
         "watch": [str(path) for path in config.watch],
     }
+
+
+def _plain_extensions(config: MkDocsConfig) -> dict[str, Any]:
+    """The Markdown extensions with what of their settings is plain data: no functions."""
+    settings = {name: config.mdx_configs.get(name) or {} for name in config.markdown_extensions}
+    plain: dict[str, Any] = json.loads(json.dumps(settings, default=lambda _: None))
+    return plain
 
 
 def _search_box() -> SearchBox:

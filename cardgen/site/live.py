@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from cardgen import output
 from cardgen.config import CONFIG_NAME, Config, load_config
-from cardgen.errors import CardgenError
 from cardgen.site.build import Site
 from cardgen.site.project import ProjectSite, assemble
+from cardgen.site.search import BackgroundIndexer
 from cardgen.site.serve import Address, serve
-
-INDEX_QUIET = 1.0
-"""Seconds without an edit before the search index is made again while serving."""
 
 
 def serve_project(config: Config, *, host: str, port: int) -> None:
@@ -34,6 +29,7 @@ def serve_project(config: Config, *, host: str, port: int) -> None:
         address=Address(host, port),
         since=started,
     )
+    live.indexer.close()
 
 
 class LiveSite:
@@ -42,7 +38,7 @@ class LiveSite:
     def __init__(self, config: Config) -> None:
         self.project = ProjectSite(config)
         self.site = self._build()
-        self._timer: threading.Timer | None = None
+        self.indexer = BackgroundIndexer(self._index, lambda error: output.complain(str(error)))
 
     def _build(self) -> Site:
         result = assemble(self.project)
@@ -65,7 +61,7 @@ class LiveSite:
         changed = list(self.site.write_pages(self.project.render(touched)))
         changed += self.site.write_inserts(self.project.inserts())
         self._complain(codes)
-        self._index_later()
+        self.indexer.request()
         return changed
 
     def _remove(self, codes: Iterable[str]) -> None:
@@ -75,10 +71,11 @@ class LiveSite:
     def update_docs(self, paths: tuple[Path, ...]) -> Iterable[str] | None:
         """Take over hand-written pages; stamp the cards again where the theme changed."""
         if self.site.reload_shell():
+            self.project.use_extensions(self.site.shell.extensions)
             self.site.write_pages(self.project.render(tuple(self.project.facts)))
         self.site.write_docs(self.project.inserts())
         self.site.finish()
-        self._index_later()
+        self.indexer.request()
         return None
 
     def update_settings(self, paths: tuple[Path, ...]) -> Iterable[str] | None:
@@ -92,14 +89,6 @@ class LiveSite:
             for problem in self.project.problems.get(code, ()):
                 output.complain(f"{problem.path}:{problem.line}: {problem.message} {problem.hint}")
 
-    def _index_later(self) -> None:
-        """Index for search beside the serving, once edits have paused."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = threading.Timer(INDEX_QUIET, self._index)
-        self._timer.daemon = True
-        self._timer.start()
-
     def _index(self) -> None:
-        with contextlib.suppress(CardgenError):
-            self.site.index()
+        """Index whatever the site is by then: new settings make another."""
+        self.site.index()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from cardgen.config import Config
 from cardgen.facts import Facts
 from cardgen.languages import load_labels
 from cardgen.models import Card, Problem
 from cardgen.resolve import resolve
-from cardgen.site.build import BuildResult, Insert, build_site
+from cardgen.site.build import BuildResult, Insert, fill_site, open_site
 from cardgen.site.context import RenderContext
 from cardgen.site.page import Page
 from cardgen.site.render import (
@@ -43,6 +44,7 @@ class ProjectSite:
         self.settings = make_settings(config)
         self.facts: dict[str, Facts] = {}
         self.problems: dict[str, tuple[Problem, ...]] = {}
+        self.context = RenderContext.make(config, self.facts)
         self.load(path.parent.name for path in find_cards(config))
 
     def load(self, codes: Iterable[str]) -> None:
@@ -54,7 +56,13 @@ class ProjectSite:
                 self._keep(load_card(self.config, path))
             else:
                 self.facts.pop(code, None)
-        self.context = RenderContext.make(self.config, self.facts)
+        # A new context: what the old one remembers of other cards may be outdated.
+        self.context = replace(self.context, cards=self.facts)
+
+    def use_extensions(self, extensions: Mapping[str, Mapping[str, Any]]) -> None:
+        """Render prose by a site's own Markdown extensions."""
+        self.context.prose.close()
+        self.context = RenderContext.make(self.config, self.facts, extensions)
 
     def _keep(self, card: Card) -> None:
         self.facts[card.code] = resolve(card, self.config.settings, self.config.label(card.path))
@@ -129,11 +137,9 @@ def build_project(config: Config) -> ProjectBuild:
 
 def assemble(project: ProjectSite) -> BuildResult:
     """Write the whole site; raises SiteError where it cannot be."""
-    return build_site(
-        project.render(tuple(project.facts)),
-        project.settings,
-        project.inserts(),
-    )
+    site = open_site(project.settings)
+    project.use_extensions(site.shell.extensions)
+    return fill_site(site, project.render(tuple(project.facts)), project.inserts())
 
 
 def _as_problem(card: Card, config: Config, error: Exception) -> Problem:

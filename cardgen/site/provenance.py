@@ -28,7 +28,7 @@ def _describe_run(run: Run, shower: Shower) -> dict[str, Any]:
     more = (
         ("experiment", run.experiment),
         ("author", run.author),
-        ("parent", run.parent),
+        ("parent", shower.names.get(run.parent, run.parent)),
         ("description", run.description),
     )
     return {

@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -50,8 +50,9 @@ class Shell:
     """What the engine built.
 
     ``folder`` holds its output, ``sentinel`` is the HTML of the page at ``cards_path``.
-    ``generated`` names the pages that nobody wrote by hand (``cards``, ``home``). ``templates``
-    are the folders of the theme's templates, the user's own first. ``warnings`` are sentences.
+    ``generated`` names the pages that nobody wrote by hand (``cards``, ``home``); ``extensions``
+    are those of Markdown with their settings. ``templates`` are the folders of the theme's
+    templates, the user's own first. ``warnings`` are sentences.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Shell:
     language: str
     site_url: str
     generated: frozenset[str]
+    extensions: Mapping[str, Mapping[str, Any]]
     templates: tuple[Path, ...]
     scope: str | None
     warnings: tuple[str, ...]
@@ -89,6 +91,7 @@ def _read(settings: SiteSettings, key: str, folder: Path) -> Shell:
         language=result["language"],
         site_url=result["site_url"],
         generated=frozenset(result["generated"]),
+        extensions=result["extensions"],
         templates=tuple(Path(path) for path in result["templates"]),
         scope=result["scope"],
         warnings=tuple(result["warnings"]),

@@ -92,11 +92,19 @@ def _find_names(found: tuple[Found, ...]) -> Iterator[tuple[Found, tuple[str, ..
         if isinstance(held, Exported):
             names = exported.get(_key(held), ())
             yield run, (*names, *(f"{held.project}/{name}" for name in names))
-        elif isinstance(held, RunLogs):
-            yield run, find_names(held)
         elif held:
-            name = read_experiment(held[0].path)
-            yield run, (name, f"{held[0].project}/{name}") if name else ()
+            yield run, _read_names(held)
+
+
+def _read_names(held: RunLogs | tuple[Identity, ...]) -> tuple[str, ...]:
+    """Names that stand at the beginning; none of what cannot be read, which may be another's."""
+    try:
+        if isinstance(held, RunLogs):
+            return find_names(held)
+        name = read_experiment(held[0].path)
+    except TrackerError:
+        return ()
+    return (name, f"{held[0].project}/{name}") if name else ()
 
 
 def _list_named(found: Iterable[Found]) -> tuple[Exported, ...]:

@@ -101,12 +101,11 @@ def _find_status(picked: Picker) -> Status | None:
 
 
 def _make_tags(record: Recorded, picked: Picker) -> dict[str, str]:
-    tags = {
-        clean_text(tag, 300): ""
-        for _, value in picked.values("tags")
-        if isinstance(value, frozenset)
-        for tag in value
-    }
+    tags: dict[str, str] = {}
+    for path, value in picked.values("tags"):
+        if isinstance(value, frozenset):
+            picked.taken.add(path)
+            tags |= {clean_text(tag, 300): "" for tag in value}
     own = record.attributes.get("sys/custom_run_id")
     if isinstance(own, str) and own and own != record.run_id:
         tags["custom_run_id"] = own
@@ -147,7 +146,7 @@ def _make_model(picked: Picker) -> Model | None:
         version=picked.text("model.version"),
         kind=picked.text("model.kind"),
     )
-    return model if model.name or model.version else None
+    return model if model != Model() else None
 
 
 def _make_dataset(picked: Picker) -> tuple[Dataset, ...]:

@@ -32,7 +32,7 @@ from cardgen.trackers._sqlite_files import (
 SECONDS = 30.0
 """How long one reading may take in all."""
 
-MAX_COPY = 512 * 1024 * 1024
+MAX_COPY = 64 * 1024 * 1024
 """Bytes of a database and its WAL that are copied; a larger pair is read where it lies."""
 
 _MAGIC = b"SQLite format 3\x00"

@@ -293,7 +293,8 @@ def test_too_many_runs_are_cut_but_not_the_best_one() -> None:
 
 
 def test_charts_are_folded_and_cut() -> None:
-    run = make_run(**{f"eval__m{n:02}": 1.0 for n in range(40)})
+    metrics = {f"eval__m{n:02}": 1.0 for n in range(40)}
+    run = make_run("mlflow:a", **metrics)
     shown, folded = split_groups(find_groups(make_facts(BARE, [run])))
     assert len(shown) == 6
     assert len(shown) + len(folded) == MAX_CHARTS

@@ -119,6 +119,17 @@ def test_a_root_that_is_a_link(tmp_path: Path) -> None:
     assert neptune.fetch_run("a", configure(tmp_path / "link")).ref == ref
 
 
+def test_a_broken_neighbour_hides_nothing(tmp_path: Path) -> None:
+    named(tmp_path, "good")
+    broken = named(tmp_path, "bad", UUID.replace("0", "1")) / "data-1.log"
+    broken.write_bytes(b"no JSON\n" + broken.read_bytes())
+    shutil.copytree(DATA / "neptune3_offline", tmp_path / ".neptune" / "scale")
+    database = next((tmp_path / ".neptune" / "scale").rglob("*.sqlite3"))
+    database.write_bytes(database.read_bytes()[:9000])
+    assert neptune.fetch_run("good", configure(tmp_path)).name == "good"
+    assert len(neptune.find_runs(tmp_path, configure(tmp_path))) == 3
+
+
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(TrackerError, match="No run 'QA-1' of Neptune lies in") as caught:
         neptune.fetch_run("QA-1", configure(tmp_path))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardgen.errors import TrackerError
-from cardgen.models import Model, RunFile
+from cardgen.models import Dataset, Environment, Model, RunFile
 from cardgen.trackers._neptune_mapping import PATHS, load_paths, parse_pattern
 from cardgen.trackers._neptune_record import Recorded
 from cardgen.trackers._neptune_run import make_run, parse_requirements
@@ -105,6 +105,25 @@ def test_own_patterns_come_first() -> None:
     run = make_run(record, paths)
     assert run.params == {"lr": 0.1, "m": 0.5, "model/name": "bert"}
     assert run.model == Model(name="plt5")
+
+
+def test_what_a_field_takes_is_shown_there() -> None:
+    record = Recorded(
+        ref="neptune:x",
+        attributes={
+            "model/type": "bert",
+            "dataset/version": "v2",
+            "python_version": "3.11",
+            "labels": frozenset(["a"]),
+            "environment/gpu": "A100",
+        },
+    )
+    run = make_run(record, load_paths({"paths": {"tags": ["labels"]}}))
+    assert run.params == {}
+    assert run.model == Model(kind="bert")
+    assert run.data == (Dataset(version="v2"),)
+    assert run.tags == {"a": ""}
+    assert run.environment == Environment(python="3.11", accelerator="A100")
 
 
 def test_own_metrics_win_over_the_tables_params() -> None:
