@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cardgen.config import Settings
 from cardgen.facts import Facts, Row
@@ -58,11 +59,13 @@ class Group:
         return any(sum(map(math.isfinite, line.ys)) > 1 for line in self.lines)
 
 
+@lru_cache(4096)
 def is_process(metric: str) -> bool:
     """Whether a metric says how a run went rather than how good its model is."""
     return _PROCESS.search(metric) is not None
 
 
+@lru_cache(4096)
 def split_metric(metric: str) -> tuple[str, str]:
     """A metric's name without the word for its data, and that word: ``loss`` and ``eval``."""
     parts = [part for part in re.split(r"[/_.\-: ]+", metric.casefold()) if part]

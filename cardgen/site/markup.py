@@ -7,6 +7,7 @@ is escaped here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 
 from markupsafe import Markup
@@ -16,6 +17,7 @@ from cardgen.site.shown import Shown
 _NO_BREAK = str.maketrans({"/": "/<wbr>", "_": "_<wbr>"})
 
 
+@lru_cache(4096)
 def soften(text: str) -> Markup:
     """A long name that may be broken behind its separators."""
     return Markup(escape(text).translate(_NO_BREAK))  # noqa: S704

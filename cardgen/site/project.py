@@ -14,6 +14,7 @@ from cardgen.languages import load_labels
 from cardgen.models import Card, Problem
 from cardgen.resolve import resolve
 from cardgen.site.build import BuildResult, Insert, fill_site, open_site
+from cardgen.site.cache import PageCache
 from cardgen.site.context import RenderContext
 from cardgen.site.page import Page
 from cardgen.site.render import (
@@ -45,6 +46,7 @@ class ProjectSite:
         self.facts: dict[str, Facts] = {}
         self.problems: dict[str, tuple[Problem, ...]] = {}
         self.context = RenderContext.make(config, self.facts)
+        self.cache: PageCache | None = None
         self.load(path.parent.name for path in find_cards(config))
 
     def load(self, codes: Iterable[str]) -> None:
@@ -63,6 +65,8 @@ class ProjectSite:
         """Render prose by a site's own Markdown extensions."""
         self.context.prose.close()
         self.context = RenderContext.make(self.config, self.facts, extensions)
+        self.cache = PageCache(self.settings.work / "pages", self.context, extensions)
+        self.cache.forget_others(self.facts)
 
     def _keep(self, card: Card) -> None:
         self.facts[card.code] = resolve(card, self.config.settings, self.config.label(card.path))
@@ -80,7 +84,7 @@ class ProjectSite:
         if facts.code in self.problems:
             return render_broken(facts.card, self.problems[facts.code], self.context)
         try:
-            return render_card(facts, self.context)
+            return self._render_or_find(facts)
         except CannotRender as error:
             self.problems[facts.code] = error.problems
             return render_broken(facts.card, error.problems, self.context)
@@ -88,6 +92,16 @@ class ProjectSite:
             problem = _as_problem(facts.card, self.config, error)
             self.problems[facts.code] = (problem,)
             return render_broken(facts.card, (problem,), self.context)
+
+    def _render_or_find(self, facts: Facts) -> Page:
+        if self.cache is None:
+            return render_card(facts, self.context)
+        key = self.cache.make_key(facts, self.context)
+        page = self.cache.find(facts.code, key)
+        if page is None:
+            page = render_card(facts, self.context)
+            self.cache.keep(facts.code, key, page)
+        return page
 
     def inserts(self) -> dict[str, Insert]:
         """What stands at the markers of hand-written pages."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from cardgen.facts import Fact, Facts
@@ -28,7 +27,7 @@ def _describe_run(run: Run, shower: Shower) -> dict[str, Any]:
     more = (
         ("experiment", run.experiment),
         ("author", run.author),
-        ("parent", shower.names.get(run.parent, run.parent)),
+        ("parent", shower.names.get(run.parent, run.parent) if run.parent else ""),
         ("description", run.description),
     )
     return {
@@ -90,7 +89,7 @@ def _describe_source(
         (labels[f"source_{k}"], shower.show(fact, text, url)) for k, text, url in values if text
     ]
     # A difference is one of the whole, and said once.
-    return rows[:1] + [(label, replace(shown, note="")) for label, shown in rows[1:]]
+    return rows[:1] + [(label, shown._replace(note="")) for label, shown in rows[1:]]
 
 
 def list_environments(facts: Facts, shower: Shower) -> list[dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from cardgen.facts import Conflict, Fact, Facts, Origin
 from cardgen.measures import format_number
@@ -17,9 +18,11 @@ MAX_OTHERS = 12
 """Differing values of a card's runs that are shown; the rest is in the evidence."""
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A value on a page. ``title`` is what pointing at it tells; ``note`` a difference."""
+class Shown(NamedTuple):
+    """A value on a page. ``title`` is what pointing at it tells; ``note`` a difference.
+
+    A tuple, since a page has hundreds of them and a dataclass takes four times as long to make.
+    """
 
     text: str
     origin: str = ""
@@ -38,6 +41,7 @@ class Shower:
         self.facts = facts
         self.labels = labels
         self.numbers = {run.ref: number for number, run in enumerate(facts.runs, 1)}
+        self._places: dict[Origin, tuple[str, str]] = {}
         self._conflicts = {_key(conflict.written): conflict for conflict in facts.conflicts}
 
     @property
@@ -48,10 +52,10 @@ class Shower:
         """A fact; ``text`` where it is not simply its value."""
         full = "" if isinstance(fact.value, Frozen) else format_full(fact.value)
         shown = full if text is None else text
-        origin = self.origin(fact.origin)
+        exact, origin = self._places.get(fact.origin) or self._place(fact.origin)
         return Shown(
             text=shown,
-            origin=str(fact.origin),
+            origin=exact,
             title=f"{full} · {origin}" if full and full != shown else origin,
             url=url,
             written=fact.origin.written,
@@ -59,6 +63,11 @@ class Shower:
             raw=full,
             mark=self.numbers.get(fact.origin.ref, 0) if self.several else 0,
         )
+
+    def _place(self, origin: Origin) -> tuple[str, str]:
+        """An origin exactly and in words; kept, since many values share one."""
+        place = self._places[origin] = str(origin), self.origin(origin)
+        return place
 
     def show_all(self, fact: Fact[Any], shorten: Callable[[Any], str] = format_full) -> list[Shown]:
         """A fact and what the card's further runs say where they differ."""
@@ -94,13 +103,13 @@ class Shower:
         """What a run is called: its name, else its ref cut short."""
         return run.name or shorten(run.ref)
 
-    @property
+    @cached_property
     def names(self) -> dict[str, str]:
         """What each run is called, by ref, no two alike; hand-written rows by an empty ref."""
         names = {run.ref: self.name(run) for run in self.facts.runs}
-        known = list(names.values())
+        counts = Counter(names.values())
         unique = {
-            ref: name if known.count(name) == 1 else f"{name} ({self.numbers[ref]})"
+            ref: name if counts[name] == 1 else f"{name} ({self.numbers[ref]})"
             for ref, name in names.items()
         }
         return {**unique, "": "card.md"}

@@ -42,8 +42,11 @@ def find_stores(location: Path) -> Iterator[Path]:
 
 
 def _is_database(entry: DirEntry[str]) -> bool:
-    named = entry.name.lower().endswith(_DATABASES)
-    return named and entry.is_file(follow_symlinks=False) and _mlflow_sqlite.is_store(Path(entry))
+    name = entry.name.lower()
+    if not name.endswith(_DATABASES) or not entry.is_file(follow_symlinks=False):
+        return False
+    # MLflow's own name: whoever reads it is told why it cannot be read.
+    return name == "mlflow.db" or _mlflow_sqlite.is_store(Path(entry))
 
 
 def _is_wanted(entry: DirEntry[str]) -> bool:

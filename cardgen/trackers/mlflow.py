@@ -66,7 +66,8 @@ def find_runs(location: Path, config: TrackerConfig) -> tuple[str, ...]:
     """The refs of all runs that lie in a folder or file, store by store and oldest first.
 
     Deleted runs and those of deleted experiments are left out. A location within a file store
-    gives the runs of that experiment, or that run. Raises TrackerError for one outside the root.
+    gives the runs of that experiment, or that run. Raises TrackerError for one outside the root,
+    and where all that was found cannot be read.
     """
     root, location = config.root.resolve(), location.resolve()
     if not location.is_relative_to(root):
@@ -74,8 +75,21 @@ def find_runs(location: Path, config: TrackerConfig) -> tuple[str, ...]:
     within = _find_within(location, root)
     if within is not None:
         return within
-    stores = sorted(find_stores(location))
-    return tuple(_find_place(store, root).ref_to(i) for store in stores for i in _find_all(store))
+    return _find_in(sorted(find_stores(location)), root)
+
+
+def _find_in(stores: list[Path], root: Path) -> tuple[str, ...]:
+    refs: list[str] = []
+    errors: list[TrackerError] = []
+    for store in stores:
+        find = _mlflow_layout.find_active if store.is_dir() else _mlflow_sqlite.find_active
+        try:
+            refs += map(_find_place(store, root).ref_to, find(store))
+        except TrackerError as error:
+            errors.append(error)
+    if errors and not refs:
+        raise errors[0]
+    return tuple(refs)
 
 
 def _find_within(location: Path, root: Path) -> tuple[str, ...] | None:
@@ -93,15 +107,6 @@ def _find_within(location: Path, root: Path) -> tuple[str, ...] | None:
 
 def _find_place(store: Path, root: Path) -> Place:
     return make_local(store, store.relative_to(root).as_posix(), root)
-
-
-def _find_all(store: Path) -> tuple[str, ...]:
-    """The ids in a store; a database that fails half-way hides no other store's runs."""
-    try:
-        read = _mlflow_layout.find_active if store.is_dir() else _mlflow_sqlite.find_active
-        return read(store)
-    except TrackerError:
-        return ()
 
 
 def _find_ids(store: Local | Server, run_id: str) -> tuple[str, ...]:

@@ -531,6 +531,19 @@ def test_runs_tell_their_times_files_and_tags(prose: ProseRenderer) -> None:
     assert [li.text for li in packages.all("li")] == ["Accelerate 1", "torch 2.1"]
 
 
+def test_a_run_that_is_part_of_another_names_it(prose: ProseRenderer) -> None:
+    runs = [
+        make_run("mlflow:a", name="sweep"),
+        make_run("mlflow:b", name="fold", parent="mlflow:a"),
+        make_run("mlflow:c", name="fold", parent="mlflow:z"),
+    ]
+    root = render(prose, BARE, runs)
+    rows = [row.text for row in root.part("runs").all("div") if row.text.startswith("part of")]
+    assert [row.split()[-1] for row in rows] == ["sweep", "mlflow:z"]
+    groups = [group.text for group in root.all("tr", "cg-group")]
+    assert groups == ["sweep 1", "fold (2) 2", "fold (3) 3"]
+
+
 def test_a_run_s_page_is_a_link_where_it_is_one(prose: ProseRenderer) -> None:
     root = render(prose, BARE, [make_run(url="https://mlflow.example.com/#/runs/8c1f")])
     assert root.part("runs").one("a").attributes["href"] == "https://mlflow.example.com/#/runs/8c1f"

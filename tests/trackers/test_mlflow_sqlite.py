@@ -258,6 +258,14 @@ def test_databases_of_others_are_told_apart(tmp_path: Path) -> None:
         fetch_run(f"other.db#{RUN}", TrackerConfig(tmp_path))
 
 
+def test_a_store_that_cannot_be_read_is_no_empty_store(project: Path) -> None:
+    (project / "mlflow.db").write_bytes((project / "mlflow.db").read_bytes()[:5000])
+    with pytest.raises(TrackerError, match=r"mlflow\.db cannot be read"):
+        find_runs(project, TrackerConfig(project))
+    shutil.copytree(DATA / "filestore", project / "other")
+    assert len(find_runs(project, TrackerConfig(project))) == 4
+
+
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("damaged")
@@ -279,7 +287,9 @@ def test_damage_is_reported_and_never_more(
         content[start : start + len(new)] = new
     (damaged / "mlflow.db").write_bytes(content[: max(end, 100)])
     config = TrackerConfig(damaged)
-    refs = find_runs(damaged, config)
+    refs: tuple[str, ...] = ()
+    with contextlib.suppress(TrackerError):
+        refs = find_runs(damaged, config)
     for locator in {
         *(ref.removeprefix("mlflow:") for ref in refs),
         "8061b98e6c0f4b3d884af35841879e72",
