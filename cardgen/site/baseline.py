@@ -22,7 +22,7 @@ class Comparison:
 
     @property
     def text(self) -> str:
-        return format_difference(self.difference)
+        return format_difference(self.difference, self.value.value)
 
 
 def compare_with_baseline(facts: Facts, context: RenderContext) -> Comparison | None:

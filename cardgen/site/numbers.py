@@ -95,11 +95,15 @@ def format_power(value: Number) -> str:
     return f"{digits}e{int(exponent)}"
 
 
-def format_difference(value: float) -> str:
-    """A difference with its sign; a typographic minus, since nobody copies it as a number."""
+def format_difference(value: float, of: float) -> str:
+    """A difference with its sign and as many decimals as the numbers it is a difference ``of``.
+
+    The minus is a typographic one, since nobody copies it as a number.
+    """
     if not math.isfinite(value):
         return _format_odd(value)
-    text = format_short(abs(value))
+    decimals = _choose_decimals({of, of + value} if _is_finite(of + value) else {value})
+    text = _format_cell(abs(value), decimals) if value else "0"
     return f"±{text}" if not value else f"{'+' if value > 0 else '−'}{text}"
 
 

@@ -11,8 +11,8 @@ _COPIES = 3
 
 
 def is_wal(path: Path) -> bool:
-    """Whether the database is in WAL mode, by its head."""
-    return read_head(path)[18:20] == b"\x02\x02"
+    """Whether the database is in WAL mode, by the versions for writing and reading in its head."""
+    return b"\x02" in read_head(path)[18:20]
 
 
 def find_total(path: Path) -> int:

@@ -68,14 +68,15 @@ def test_values_in_full(value: object, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
+    ("value", "of", "text"),
     [
-        (0.0125, "+0.0125"), (-0.1, "−0.1000"), (0.0, "±0"), (-1e-7, "−1e-7"), (3, "+3"),
-        (math.inf, "∞"),
+        (0.004444, 0.9467, "+0.0044"), (-0.1, 0.5, "−0.1000"), (0.0, 0.5, "±0"),
+        (-1e-7, 0.5, "−1e-7"), (3, 7, "+3"), (-0.05, 1.0, "−0.0500"), (2.5, 153.2, "+2.50"),
+        (math.inf, 1.0, "∞"), (1e-6, 2e-6, "+1e-6"), (1e308, 1.7e308, "+1e308"),
     ],
 )  # fmt: skip
-def test_differences_have_their_sign(value: float, text: str) -> None:
-    assert format_difference(value) == text
+def test_differences_have_their_sign(value: float, of: float, text: str) -> None:
+    assert format_difference(value, of) == text
 
 
 @pytest.mark.parametrize(
