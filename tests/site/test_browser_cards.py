@@ -205,4 +205,5 @@ def test_an_edit_is_on_the_screen_without_a_reload_by_hand(chromium: Browser, la
             assert page.title().startswith("qa-2")
     finally:
         process.terminate()
-        assert process.wait(15) in (0, 130)
+        process.communicate(timeout=15)
+    assert process.returncode in (0, 130)
