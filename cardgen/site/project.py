@@ -25,7 +25,9 @@ from cardgen.site.render import (
     render_cards,
 )
 from cardgen.site.settings import SiteSettings
-from cardgen.store import CARD_NAME, find_cards, load_card
+from cardgen.store import CARD_NAME, find_cards, load_card, natural_key
+
+_ROOT = "cardgen-way-to-root/"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class ProjectSite:
         self.problems: dict[str, tuple[Problem, ...]] = {}
         self.context = RenderContext.make(config, self.facts)
         self.cache: PageCache | None = None
+        self._table = ""
         self.load(path.parent.name for path in find_cards(config))
 
     def load(self, codes: Iterable[str]) -> None:
@@ -58,13 +61,16 @@ class ProjectSite:
                 self._keep(load_card(self.config, path))
             else:
                 self.facts.pop(code, None)
+        self.facts = dict(sorted(self.facts.items(), key=lambda item: natural_key(item[0])))
         # A new context: what the old one remembers of other cards may be outdated.
         self.context = replace(self.context, cards=self.facts)
+        self._table = ""
 
     def use_extensions(self, extensions: Mapping[str, Mapping[str, Any]]) -> None:
         """Render prose by a site's own Markdown extensions."""
         self.context.prose.close()
         self.context = RenderContext.make(self.config, self.facts, extensions)
+        self._table = ""
         self.cache = PageCache(self.settings.work / "pages", self.context, extensions)
         self.cache.forget_others(self.facts)
 
@@ -78,7 +84,7 @@ class ProjectSite:
         for code in codes:
             if code in self.facts:
                 yield self._render_card(self.facts[code])
-        yield render_cards(tuple(self.facts.values()), self.context)
+        yield render_cards(tuple(self.facts.values()), self.context, self.make_table("../"))
 
     def _render_card(self, facts: Facts) -> Page:
         if facts.code in self.problems:
@@ -103,11 +109,15 @@ class ProjectSite:
             self.cache.keep(facts.code, key, page)
         return page
 
+    def make_table(self, root: str) -> str:
+        """The table of all cards for a page; made once, since all differ in their root only."""
+        if not self._table:
+            self._table = render_card_table(tuple(self.facts.values()), self.context, _ROOT)
+        return self._table.replace(_ROOT, root)
+
     def inserts(self) -> dict[str, Insert]:
         """What stands at the markers of hand-written pages."""
-        return {
-            "cards": lambda base: render_card_table(tuple(self.facts.values()), self.context, base)
-        }
+        return {"cards": self.make_table}
 
     def find_dependents(self, codes: Collection[str]) -> tuple[str, ...]:
         """These cards and those whose pages show something of them."""
