@@ -81,6 +81,8 @@ def _format_cell(value: Number, decimals: int | None) -> str:
         return _format_odd(float(value))
     if decimals is None or (value and abs(value) < 0.5 * 10**-decimals):
         return format_power(value)
+    if decimals and value and abs(value) < 9.5 * 10**-decimals:  # one digit would round it coarsely
+        return f"{value:.2g}" if abs(value) >= 1e-4 else format_power(value)
     return f"{value + 0.0:.{decimals}f}"  # no minus before a zero
 
 
