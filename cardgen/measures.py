@@ -17,7 +17,12 @@ _LARGEST = 10**300
 _WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
 _LESS_IS_BETTER = re.compile(
     r"(?:^|[^a-z])(?:loss|err|error|perplexity|ppl|wer|cer|ter|rmse|mse|mae|mape|nll|brier|"
-    r"log_?loss|cross_?entropy|fid|eer|latency|runtime|bpb|bpc|hamming)(?:$|[^a-z])"
+    r"log_?loss|(?:cross_?)?entropy|fid|eer|latency|runtime|bpb|bpc|hamming)(?:$|[^a-z])"
+)
+_QUALITY = re.compile(
+    r"acc(?:$|[^a-z]|uracy)|f1|f_?(?:beta|score)|auc|auroc|(?:^|[^a-z])r2(?:$|[^a-z])|score|precision|"
+    r"recall|bleu|rouge|chrf|(?:^|[^a-z])map(?:$|[^a-z])|ndcg|mrr|exact_?match|(?:^|[^a-z])em(?:$|[^a-z])|"
+    r"iou|dice|mcc|kappa|pearson|spearman|cosine"
 )
 
 
@@ -28,6 +33,11 @@ def guess_direction(metric: str, settings: Settings) -> Direction:
     if any(fnmatch.fnmatchcase(metric, pattern) for pattern in settings.minimize):
         return "min"
     return "min" if _LESS_IS_BETTER.search(metric.casefold()) else "max"
+
+
+def is_quality(metric: str) -> bool:
+    """Whether a metric's name is one of those by which models are commonly judged."""
+    return _QUALITY.search(metric.casefold()) is not None
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -12,6 +12,7 @@ from cardgen.measures import (
     as_number,
     flatten,
     guess_direction,
+    is_quality,
     normalise,
     same_rounded,
     same_value,
@@ -270,8 +271,11 @@ class _Resolver:
         if wanted:
             names = {normalise(name): name for name in reversed(known)}
             return (wanted if wanted in known else names.get(normalise(wanted), wanted)), False
-        better = [n for n in logged if guess_direction(n, self.settings) == "max"]
-        return next(iter(better or logged), ""), True
+        judged = [name for name in known if is_quality(name) and "train" not in name]
+        better = [name for name in logged if guess_direction(name, self.settings) == "max"]
+        return next(
+            iter([n for n in judged if n in logged] or better or logged or judged), ""
+        ), True
 
 
 def _with_value(known: Fact[Any] | None, fact: Fact[Any]) -> Fact[Any]:

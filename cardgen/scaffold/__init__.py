@@ -47,7 +47,8 @@ def make_project(root: Path, language: str, schemas: dict[str, str]) -> tuple[Ne
         *(NewFile(f"schema/{name}", text) for name, text in sorted(schemas.items())),
         NewFile("site/mkdocs.yml", _fill("mkdocs.yml", title=hints["title"], lang=language)),
         NewFile(
-            "site/docs/index.md", _fill("index.md", title=hints["title"], intro=hints["index"])
+            "site/docs/index.md",
+            _fill("index.md", home=hints["home"], title=hints["title"], intro=hints["index"]),
         ),
         NewFile(".gitignore", _fill("gitignore")),
     )

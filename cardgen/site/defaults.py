@@ -19,7 +19,8 @@ def format_config(title: str, language: str) -> str:
 
 def format_index(title: str, intro: str = "") -> str:
     """The text of a home page: a heading, an introduction, and the list of all cards."""
-    return _read("index.md").substitute(title=title, intro=intro)
+    home = json.dumps(title, ensure_ascii=False)
+    return _read("index.md").substitute(home=home, title=title, intro=intro)
 
 
 def _read(name: str) -> Template:
