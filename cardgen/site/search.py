@@ -34,6 +34,9 @@ _MINUTES = 10
 _LANGUAGE = re.compile(r'<html lang="([^"]*)"')
 _FACT = re.compile(r"<meta data-pagefind[^>]*>")
 _TEXT = re.compile(r">[^<]+")
+_DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+_TABLE = re.compile(r"<table\b(?![^>]*data-cardgen-search).*?</table>", re.DOTALL)
+_ATTRIBUTES = re.compile(r'(<\w+)(?: (?:title|style|data-origin|data-value)="[^"]*")+')
 _SIGN = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
@@ -53,7 +56,7 @@ def extract_text(html: str, path: str) -> str | None:
     if not 0 <= start < end:
         return None
     language = _LANGUAGE.search(html, 0, 4096)
-    article = html[start:end]
+    article = _slim(html[start:end])
     if language is not None and language[1].startswith(("zh", "ja")):
         article = _TEXT.sub(lambda text: _SIGN.sub(r" \g<0> ", text[0]), article)
     address = escape("/" + path.removesuffix("index.html"))
@@ -61,6 +64,14 @@ def extract_text(html: str, path: str) -> str | None:
     facts += "".join(_FACT.findall(html, 0, start))
     opening = language[0] if language is not None else "<html"
     return f"<!doctype html>{opening}><head>{facts}</head><body>{article}</article></body></html>"
+
+
+def _slim(article: str) -> str:
+    """An article without what search leaves out anyway: four fifths of a card's page."""
+    article = _DRAWING.sub("", article)
+    if " data-cardgen" in article[: article.find(">")]:
+        article = _TABLE.sub("", article)
+    return _ATTRIBUTES.sub(r"\1", article)
 
 
 def index_site(texts: Path, target: Path, work: Path) -> int:
