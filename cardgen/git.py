@@ -48,8 +48,3 @@ def find_codes_in_history(root: Path, experiments: str, prefix: str) -> frozense
 def find_remote(root: Path) -> str:
     """The address of ``origin``, empty where there is none."""
     return (run_git(root, "remote", "get-url", "origin") or "").strip()
-
-
-def find_author(root: Path) -> str:
-    """The name that git would sign a commit with, empty where none is set."""
-    return (run_git(root, "config", "user.name") or "").strip()

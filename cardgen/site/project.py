@@ -10,6 +10,7 @@ from typing import Any
 
 from cardgen.config import Config
 from cardgen.facts import Facts
+from cardgen.git import find_remote
 from cardgen.languages import load_labels
 from cardgen.models import Card, Problem
 from cardgen.resolve import resolve
@@ -43,7 +44,7 @@ class ProjectSite:
     """The cards of a project and the pages made of them."""
 
     def __init__(self, config: Config) -> None:
-        self.config = config
+        self.config = config = with_repository(config)
         self.settings = make_settings(config)
         self.facts: dict[str, Facts] = {}
         self.problems: dict[str, tuple[Problem, ...]] = {}
@@ -131,6 +132,14 @@ class ProjectSite:
         return tuple(dict.fromkeys((*codes, *shown)))
 
 
+def with_repository(config: Config) -> Config:
+    """The settings with git's ``origin`` for commits to link to, unless they name a repository."""
+    if config.settings.repository:
+        return config
+    settings = config.settings.model_copy(update={"repository": find_remote(config.root)})
+    return config.model_copy(update={"settings": settings})
+
+
 def make_settings(config: Config) -> SiteSettings:
     """Where the site of a project comes from and goes to."""
     settings = config.settings
@@ -151,8 +160,9 @@ def build_project(config: Config) -> ProjectBuild:
     project = ProjectSite(config)
     result = assemble(project)
     problems = tuple(p for found in project.problems.values() for p in found)
+    count = len(project.facts)
     report = (
-        f"{config.label(result.output)}/ holds {len(project.facts)} cards "
+        f"{config.label(result.output)}/ holds {count} card{'' if count == 1 else 's'} "
         f"({result.written} files written, {time.perf_counter() - started:.1f} s). "
         "Look at it: cardgen serve"
     )

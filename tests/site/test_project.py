@@ -1,0 +1,92 @@
+"""A project's cards as a site, built by the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.projects import Project
+
+CARD = """---
+code: qa-1
+source: {commit: "3bde138342e460b378148dd4377bc4803be0f023"}
+---
+
+## Goal
+
+One thing.
+"""
+
+
+@pytest.fixture
+def card(project: Project) -> Project:
+    project.write("experiments/qa-1/card.md", CARD)
+    return project
+
+
+def page(project: Project, code: str = "qa-1") -> str:
+    return project.read(f"_site/cards/{code}/index.html")
+
+
+@pytest.mark.parametrize(
+    "origin", ["git@github.com:team/qa.git", "https://ann:token123@github.com/team/qa.git"]
+)
+def test_a_commit_links_to_the_origin_and_shows_no_password(card: Project, origin: str) -> None:
+    card.git("remote", "add", "origin", origin)
+    card.ok("build")
+    assert 'href="https://github.com/team/qa/commit/3bde138342e4' in page(card)
+    assert "token123" not in page(card)
+
+
+def test_a_broken_card_has_a_page_that_says_why_and_the_rest_is_built(card: Project) -> None:
+    card.write("experiments/qa-2/card.md", "---\ncode: qa-2\nstatus: [\n---\n")
+    done = card.cardgen("build")
+    assert done.status == 1
+    assert "experiments/qa-2/card.md:4" in done.err
+    assert "experiments/qa-2/card.md" in page(card, "qa-2")
+    assert "One thing." in page(card)
+
+
+def test_strict_fails_where_check_does_and_builds_nothing(card: Project) -> None:
+    card.write("experiments/qa-1/card.md", CARD.replace("One thing.", ""))
+    done = card.cardgen("build", "--strict")
+    assert done.status == 1
+    assert "goal-missing" in done.err
+    assert not (card.root / "_site").exists()
+
+
+def test_a_second_build_writes_nothing_and_an_edit_only_its_page(card: Project) -> None:
+    card.ok("build")
+    assert "(0 files written" in card.ok("build")
+    before = {p: p.stat().st_mtime_ns for p in (card.root / "_site").rglob("*.html")}
+    card.write("experiments/qa-1/card.md", CARD.replace("One thing.", "Another thing."))
+    card.ok("build")
+    assert "Another thing." in page(card)
+    changed = [p.parent.name for p, then in before.items() if p.stat().st_mtime_ns != then]
+    assert changed == ["qa-1"]
+
+
+def test_a_card_that_is_gone_has_no_page(card: Project) -> None:
+    card.ok("build")
+    (card.root / "experiments/qa-1/card.md").unlink()
+    card.ok("build")
+    assert not (card.root / "_site/cards/qa-1").exists()
+
+
+def test_a_cache_that_is_broken_is_done_without(card: Project) -> None:
+    card.ok("build")
+    (card.root / ".cardgen/pages/qa-1.json").write_text('{"key": 1}', encoding="utf-8")
+    (card.root / "_site/cards/qa-1/index.html").unlink()
+    card.ok("build")
+    assert "One thing." in page(card)
+
+
+def test_a_baseline_that_changes_changes_the_page_that_compares_with_it(card: Project) -> None:
+    results = "metric: f1\nresults: [{step: 1, f1: %s}]\n---"
+    card.write("experiments/qa-0/card.md", f"---\ncode: qa-0\n{results % 0.5}\n\n## Goal\n\nA.\n")
+    text = f"---\ncode: qa-1\nbaseline: qa-0\n{results % 0.75}\n\n## Goal\n\nB.\n"
+    card.write("experiments/qa-1/card.md", text)
+    card.ok("build")
+    assert "+0.25" in page(card)
+    card.write("experiments/qa-0/card.md", f"---\ncode: qa-0\n{results % 0.25}\n\n## Goal\n\nA.\n")
+    card.ok("build")
+    assert "+0.5" in page(card)
