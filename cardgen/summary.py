@@ -18,6 +18,9 @@ FORMATS = (
 )  # fmt: skip
 """The kinds of tabulate that escape what they print, or whose readers run nothing."""
 
+MAX_TAGS = 40
+"""Characters of a card's tags that a terminal's table shows."""
+
 SORT_KEYS = ("code", "title", "status", "date", "metric", "value", "model")
 
 
@@ -93,8 +96,11 @@ def format_lines(lines: Sequence[Line], kind: str) -> str:
 def _row(line: Line, kind: str) -> tuple[str, ...]:
     at = "" if line.step is None else f" @ {format_number(line.step)}"
     best = "" if line.value is None else f"{line.value:.6g}{at}"
+    tags = ", ".join(line.tags)
+    if kind == "simple" and len(tags) > MAX_TAGS:  # for a terminal; the other kinds are for files
+        tags = f"{tags[:MAX_TAGS]}…"
     cells = (
-        line.code, line.title, line.status, line.date, ", ".join(line.tags), line.model,
+        line.code, line.title, line.status, line.date, tags, line.model,
         line.metric, best,
     )  # fmt: skip
     return tuple(cell.replace("|", "\\|") for cell in cells) if kind in _PIPED else cells
