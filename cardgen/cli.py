@@ -103,6 +103,8 @@ def _fill(config: Config, codes: tuple[str, ...], runs: tuple[str, ...], *, dry_
     failures = [(card.code, failure) for card in filled for failure in card.failures]
     for code, failure in failures:
         output.complain(f"{code}: {failure.ref}: {failure.error}")
+    if len(failures) > 1:
+        output.complain(f"{len(failures)} runs could not be read; their evidence is as it was.")
     return bool(failures)
 
 
