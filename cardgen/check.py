@@ -8,12 +8,10 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from cardgen.config import CONFIG_NAME, Config
-from cardgen.models import Card, FrontMatter, Problem, Severity
+from cardgen.models import Card, FrontMatter, Problem
 from cardgen.resolve import resolve
 from cardgen.rules import Finding, Project, Rule, Subject, guess, load_rules
 from cardgen.store import EVIDENCE_NAME, natural_key
-
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "advice")
 
 
 def check_cards(

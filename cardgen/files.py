@@ -126,6 +126,15 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
+def make_work(folder: Path) -> Path:
+    """Make the folder of caches and locks, which hides itself from git."""
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore.write_text("*\n", encoding="utf-8")
+    return folder
+
+
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock file; raises StoreError that names the holder after LOCK_SECONDS."""

@@ -85,11 +85,15 @@ class _Resolver:
 
     def recorded(self, read: Callable[[Run], T | None]) -> list[Fact[T]]:
         """What the runs say, the first of equal values."""
+        return self.all_recorded(lambda run: (value,) if (value := read(run)) else ())
+
+    def all_recorded(self, read: Callable[[Run], Iterable[T]]) -> list[Fact[T]]:
+        """All of several things that each run says, the first of equal ones."""
         found: list[Fact[T]] = []
         for run in self.runs:
-            value = read(run)
-            if value and all(fact.value != value for fact in found):
-                found.append(Fact(value, Origin(run.ref)))
+            for value in read(run):
+                if all(fact.value != value for fact in found):
+                    found.append(Fact(value, Origin(run.ref)))
         return found
 
     def one(
@@ -139,11 +143,9 @@ class _Resolver:
         return tuple(own)
 
     def commands(self, kind: CommandKind, written: tuple[str, ...]) -> tuple[Fact[str], ...]:
-        recorded: list[Fact[str]] = []
-        for run in self.runs:
-            for command in run.commands:
-                if command.kind == kind and all(f.value != command.line for f in recorded):
-                    recorded.append(Fact(command.line, Origin(run.ref)))
+        recorded = self.all_recorded(
+            lambda run: (command.line for command in run.commands if command.kind == kind)
+        )
         lines = {" ".join(fact.value.split()) for fact in recorded}
         for number, line in enumerate(written):
             if lines and " ".join(line.split()) not in lines:
@@ -157,10 +159,7 @@ class _Resolver:
         )
 
     def data(self) -> tuple[Fact[Dataset], ...]:
-        recorded: list[Fact[Dataset]] = []
-        for run in self.runs:
-            known = [fact.value for fact in recorded]
-            recorded += [Fact(d, Origin(run.ref)) for d in run.data if d not in known]
+        recorded = self.all_recorded(lambda run: run.data)
         for number, written in enumerate(self.front.data):
             for fact in recorded:
                 if written.name == fact.value.name and not _agree(
@@ -171,10 +170,7 @@ class _Resolver:
         return self.many("data", self.front.data, recorded)
 
     def output(self) -> tuple[Fact[Model], ...]:
-        recorded: list[Fact[Model]] = []
-        for run in self.runs:
-            known = [fact.value for fact in recorded]
-            recorded += [Fact(m, Origin(run.ref)) for m in run.output if m not in known]
+        recorded = self.all_recorded(lambda run: run.output)
         return self.many("output", self.front.output, recorded)
 
     def source(self) -> Fact[Source] | None:

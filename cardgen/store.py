@@ -13,7 +13,7 @@ from cardgen.config import Config
 from cardgen.documents import parse_card
 from cardgen.errors import CardgenError, StoreError, UsageError
 from cardgen.evidence import format_evidence, parse_evidence
-from cardgen.files import locked, read_text, write_text
+from cardgen.files import locked, make_work, read_text, write_text
 from cardgen.models import Card, Evidence, FrontMatter, Problem
 
 CARD_NAME = "card.md"
@@ -197,12 +197,7 @@ def create_card(config: Config, code: str, text: str) -> Path:
     with locked(_lock(config, code)):
         if path.exists():
             raise StoreError(f"{config.label(path)} exists already.", "Choose another code.")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"{path.parent} cannot be made: {error.strerror}.", "See the permissions."
-            ) from None
+        _make_folder(path.parent)
         write_text(path, text)
     return path
 
@@ -214,25 +209,20 @@ def create_file(root: Path, name: str, text: str) -> bool:
         return False
     if not path.parent.resolve().is_relative_to(root.resolve()):
         raise StoreError(f"{path.parent} leads out of the project.", "Replace the link.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"{path.parent} cannot be made: {error.strerror}.", "See what is in its place."
-        ) from None
+    _make_folder(path.parent)
     write_text(path, text)
     return True
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be made: {error.strerror}.",
+            "See what is in its place, and the permissions.",
+        ) from None
+
+
 def _lock(config: Config, code: str) -> Path:
-    make_work(config)
-    return config.work / "locks" / f"{code}.lock"
-
-
-def make_work(config: Config) -> Path:
-    """The folder of caches, which hides itself from git."""
-    ignore = config.work / ".gitignore"
-    if not ignore.exists():
-        config.work.mkdir(exist_ok=True)
-        ignore.write_text("*\n", encoding="utf-8")
-    return config.work
+    return make_work(config.work) / "locks" / f"{code}.lock"

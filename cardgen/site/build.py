@@ -93,10 +93,12 @@ class Site:
         return path == "index.html" and "home" in self.shell.generated
 
     def remove_pages(self, paths: Iterable[str]) -> None:
-        """Remove stamped pages by their addresses."""
+        """Remove stamped pages by their addresses, and what was published beside them."""
         for address in paths:
-            self.pages.discard(address)
-            self._forget(f"{address}index.html")
+            if address in self.pages:
+                self.pages.discard(address)
+                for path in [path for path in self._kept if path.startswith(address)]:
+                    self._forget(path)
 
     def write_files(self, files: Mapping[str, bytes | Path]) -> None:
         """Publish files as they are; a link or a file outside the project is an error."""
