@@ -8,21 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cardgen.config import Config
-from cardgen.errors import CardgenError, TrackerError
-from cardgen.masking import mask_run
-from cardgen.models import Card, Evidence, Run, RunRef
+from cardgen.errors import CardgenError
+from cardgen.fetch import Failure, fetch_run, find_runs
+from cardgen.models import Card, Evidence, Run
 from cardgen.store import Change, update_evidence
-from cardgen.trackers import find_trackers, load_tracker
 
 WORKERS = 8
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A run that could not be read, and why."""
-
-    ref: str
-    error: CardgenError
 
 
 @dataclass(frozen=True)
@@ -83,35 +74,10 @@ def find_refs(config: Config, card: Card, runs: Sequence[str] = ()) -> tuple[str
     folder; and where nothing does, what the evidence was filled from."""
     named = (*card.front.runs, *runs)
     if not card.front.runs:
-        named += _find_in_folder(config, card)
+        named += find_runs(config, card.folder)
     if not named and card.evidence:
         named = tuple(run.quoted or run.ref for run in card.evidence.runs)
     return tuple(dict.fromkeys(ref.strip() for ref in named))
-
-
-def _find_in_folder(config: Config, card: Card) -> tuple[str, ...]:
-    return tuple(
-        ref
-        for name in find_trackers()
-        for ref in load_tracker(name).find_runs(card.folder, config.for_tracker(name))
-    )
-
-
-def fetch_run(config: Config, ref: str) -> Run | Failure:
-    """Read one run and mask its secrets; a run that cannot be read is a Failure."""
-    try:
-        parsed = RunRef.parse(ref)
-        tracker = load_tracker(parsed.tracker)
-        run = tracker.fetch_run(parsed.locator, config.for_tracker(parsed.tracker))
-    except CardgenError as error:
-        return Failure(ref, error)
-    except Exception as error:  # whatever a strange file does to an adapter, the others are filled
-        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        hint = "If the files are in order, report this as a fault of cardgen."
-        return Failure(ref, TrackerError(f"It cannot be read ({what}).", hint))
-    if run.ref != ref:
-        run = run.model_copy(update={"quoted": ref})
-    return mask_run(run, frozenset(config.settings.secrets.allow))
 
 
 def merge(code: str, fetched: Iterable[Run | Failure], old: Evidence | None) -> Evidence | None:

@@ -234,7 +234,7 @@ def test_colour_is_put_on_severities_alone() -> None:
 
 
 def test_formats_are_those_of_the_command_line() -> None:
-    from cardgen.cli import check
+    from cardgen.cli.reading import check
 
     (kind,) = [option.type for option in check.params if option.name == "kind"]
     assert isinstance(kind, click.Choice)

@@ -1,7 +1,8 @@
 """Tracker adapters: one module a tracker, registered by its file name.
 
-An adapter has two functions and imports nothing of cardgen but ``errors``, ``models``,
-``safeyaml`` and the private helpers beside it::
+An adapter has two functions and imports nothing of cardgen but ``errors``, ``git``, ``models``,
+``references``, ``safeyaml``, the private helpers of this folder and, where it is a folder itself,
+what lies in it::
 
     def fetch_run(locator: str, config: TrackerConfig) -> Run
     def find_runs(location: Path, config: TrackerConfig) -> tuple[str, ...]
@@ -9,6 +10,9 @@ An adapter has two functions and imports nothing of cardgen but ``errors``, ``mo
 ``fetch_run`` reads the run that ``locator`` (the part of a run ref after the colon) names, and
 raises TrackerError where it cannot. ``find_runs`` lists the refs of all runs that lie in a folder,
 in a stable order and without reading them whole; a folder that holds none gives none.
+
+An adapter of a format that other trackers write as well (event files, metrics in JSON) sets
+``GENERIC`` to 1 or more: what lies in the run of an adapter with a lower number is no run of it.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cardgen.models import Run
-from cardgen.trackers._mlflow_raw import RawRun
+from cardgen.trackers.mlflow.raw import RawRun
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 

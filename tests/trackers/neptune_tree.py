@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cardgen.models import TrackerConfig
-from cardgen.trackers._neptune_uploads import safe_name
+from cardgen.trackers.neptune.uploads import safe_name
 
 DATA = Path(__file__).parents[1] / "data" / "neptune"
 

@@ -19,8 +19,10 @@ from cardgen.errors import TrackerError
 from cardgen.evidence import format_evidence, parse_evidence
 from cardgen.masking import mask_run
 from cardgen.models import Checkpoint, Dataset, Evidence, Metric, Model, Run, TrackerConfig
-from cardgen.trackers import _hf_files, _hf_find, hf
+from cardgen.trackers import hf
 from cardgen.trackers._series import MAX_POINTS
+from cardgen.trackers.hf import files
+from cardgen.trackers.hf import find as finding
 
 DATA = Path(__file__).parents[1] / "data" / "hf"
 SAMPLES = ("epochs", "killed", "nan", "old", "peft", "qa-1", "script", "st", "trl")
@@ -363,7 +365,7 @@ def test_a_state_that_cannot_be_read_is_one_sentence(
 
 
 def test_a_huge_state_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_hf_files, "MAX_JSON", 1024 * 1024)
+    monkeypatch.setattr(files, "MAX_JSON", 1024 * 1024)
     write(tmp_path / "run" / STATE, '{"log_history": []}' + " " * 1024 * 1024)
     with pytest.raises(TrackerError, match="larger than 1 MB"):
         fetch(tmp_path, "run")
@@ -562,7 +564,7 @@ def test_searching_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(DATA / "epochs", deep)
     shutil.copytree(DATA / "epochs", tmp_path / "near")
     assert find(tmp_path) == ("hf:near",)
-    monkeypatch.setattr(_hf_find, "MAX_SEEN", 5)
+    monkeypatch.setattr(finding, "MAX_SEEN", 5)
     for index in range(20):
         (tmp_path / "near" / f"{index}").mkdir()
     assert len(find(tmp_path)) <= 1

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from cardgen.errors import TrackerError
 from cardgen.evidence import format_evidence
 from cardgen.models import Evidence, Run, TrackerConfig
-from cardgen.trackers import _mlflow_files
-from cardgen.trackers._mlflow_files import parse_metric, read_run
 from cardgen.trackers._series import Point
-from cardgen.trackers.mlflow import fetch_run, find_runs
+from cardgen.trackers.mlflow import fetch_run, files, find_runs
+from cardgen.trackers.mlflow.files import parse_metric, read_run
 from tests.trackers.mlflow_runs import (
     DATA,
     STATUSES,
@@ -409,7 +408,7 @@ def test_a_pipe_in_the_store_does_not_stop_it(project: Path) -> None:
 
 
 def test_what_is_too_large_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mlflow_files, "MAX_METRIC", 10_000)
+    monkeypatch.setattr(files, "MAX_METRIC", 10_000)
     lines = "".join(f"1543000000000 0.5 {i}\n" for i in range(1000))
     write(run_folder(project) / "metrics" / "many", lines)
     run = fetch(project)
@@ -420,7 +419,7 @@ def test_what_is_too_large_is_named(project: Path, monkeypatch: pytest.MonkeyPat
 def test_all_that_is_too_large_together_is_named(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_mlflow_files, "MAX_TOTAL", 1000)
+    monkeypatch.setattr(files, "MAX_TOTAL", 1000)
     run = fetch(project)
     read = {f"metrics.{name}" for name in run.metrics}
     named = {name for name in run.unavailable if name.startswith("metrics.")}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardgen.safeyaml import UnsafeYaml
-from cardgen.trackers._mlflow_meta import (
+from cardgen.trackers.mlflow.meta import (
     MAX_META,
     UnreadableFile,
     as_text,

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardgen.models import Dataset, RunFile, Source
-from cardgen.trackers._mlflow_artifacts import list_files, read_model_folder
-from cardgen.trackers._mlflow_data import make_dataset
-from cardgen.trackers._mlflow_raw import RawDataset, RawModel, RawRun, RawVersion
-from cardgen.trackers._mlflow_run import make_run
 from cardgen.trackers._series import Point
+from cardgen.trackers.mlflow.artifacts import list_files, read_model_folder
+from cardgen.trackers.mlflow.data import make_dataset
+from cardgen.trackers.mlflow.raw import RawDataset, RawModel, RawRun, RawVersion
+from cardgen.trackers.mlflow.run import make_run
 
 ROOT = Path("/nowhere")
 RUN = "a" * 32

@@ -9,7 +9,7 @@ import pytest
 from cardgen.errors import TrackerError
 from cardgen.models import TrackerConfig
 from cardgen.trackers._address import Server, make_basic
-from cardgen.trackers._mlflow_place import parse_place
+from cardgen.trackers.mlflow.place import parse_place
 
 URL = "https://mlflow.example.org"
 TOKEN = {"MLFLOW_TRACKING_TOKEN": "t0ken"}

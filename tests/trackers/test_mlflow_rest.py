@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cardgen.errors import TrackerError
-from cardgen.trackers import _mlflow_rest
 from cardgen.trackers._address import Server
-from cardgen.trackers._mlflow_json import make_point
-from cardgen.trackers._mlflow_run import make_run
+from cardgen.trackers.mlflow import rest
+from cardgen.trackers.mlflow.run import make_run
+from cardgen.trackers.mlflow.values import make_point
 from tests.trackers.mlflow_runs import DATA
 from tests.trackers.test_http import Handler, run_site, say
 
@@ -42,7 +42,7 @@ def run_answer(**data: object) -> dict[str, Any]:
 def test_any_answers_are_a_run_or_are_refused(answers: list[object]) -> None:
     first = run_answer(data=answers[0], inputs=answers[-1], outputs=answers[0])
     with run_site(say(first), *map(say, answers)) as site, contextlib.suppress(TrackerError):
-        raw = _mlflow_rest.read_run(Server(site.url), RUN)
+        raw = rest.read_run(Server(site.url), RUN)
         make_run(raw, lambda run_id: f"mlflow:{run_id}", root=DATA).model_dump_json()
 
 
@@ -59,18 +59,18 @@ def test_a_server_that_is_too_old_for_a_question_is_asked_the_others() -> None:
         )
 
     with run_site(answer) as site:
-        raw = _mlflow_rest.read_run(Server(site.url), RUN)
+        raw = rest.read_run(Server(site.url), RUN)
     assert raw.experiment == "old"
     assert [(p.value, p.step) for p in raw.points["m"]] == [(float("inf"), 3)]
     assert raw.versions == ()
 
 
 def test_pages_without_end_are_not_read_forever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mlflow_rest, "_MAX_PAGES", 5)
+    monkeypatch.setattr(rest, "_MAX_PAGES", 5)
     pages = [{"metrics": [{"value": 1}], "next_page_token": str(page)} for page in range(100)]
     first = run_answer(data={"metrics": [{"key": "m"}]})
     with run_site(say(first), say({}), *map(say, pages)) as site:
-        raw = _mlflow_rest.read_run(Server(site.url), RUN)
+        raw = rest.read_run(Server(site.url), RUN)
     assert len(raw.points["m"]) <= 5
 
 

@@ -19,9 +19,8 @@ import pytest
 
 from cardgen.errors import TrackerError
 from cardgen.models import Run, TrackerConfig
-from cardgen.trackers import _mlflow_rest
 from cardgen.trackers._address import Server, make_basic
-from cardgen.trackers.mlflow import fetch_run
+from cardgen.trackers.mlflow import fetch_run, rest
 from tests.trackers.mlflow_runs import (
     DATA,
     ODD,
@@ -115,7 +114,7 @@ def test_every_value_is_what_the_client_reads(site: Site) -> None:
     client = make_client(site.url)
     server = Server(site.url, make_basic(USER, PASSWORD))
     for run_id in (site.recorded.full, site.recorded.child):
-        check_raw(_mlflow_rest.read_run(server, run_id), client)
+        check_raw(rest.read_run(server, run_id), client)
 
 
 def test_the_run_with_everything(site: Site) -> None:
@@ -190,7 +189,7 @@ def test_an_unknown_id_says_where_it_was_looked_for(site: Site) -> None:
 
 
 def test_long_histories_come_in_pages(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mlflow_rest, "_PAGE", 25)
+    monkeypatch.setattr(rest, "_PAGE", 25)
     run = site.fetch_named(site.recorded.full)
     assert len(next(c for c in run.curves if c.metric == "train/loss").values) == 60
     assert not math.isnan(run.metrics["eval/f1"].value)

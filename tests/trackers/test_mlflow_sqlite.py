@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 
 from cardgen.errors import TrackerError
 from cardgen.models import TrackerConfig
-from cardgen.trackers import _mlflow_tables
-from cardgen.trackers._mlflow_sqlite import is_store, read_run
-from cardgen.trackers.mlflow import fetch_run, find_runs
+from cardgen.trackers.mlflow import fetch_run, find_runs, tables
+from cardgen.trackers.mlflow.sqlite import is_store, read_run
 from tests.trackers.mlflow_runs import (
     DATA,
     STATUSES,
@@ -223,7 +222,7 @@ def test_odd_values_are_passed_over(project: Path) -> None:
 def test_more_points_than_are_read_are_named(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_mlflow_tables, "MAX_POINTS", 20)
+    monkeypatch.setattr(tables, "MAX_POINTS", 20)
     run = fetch_run(RUN, TrackerConfig(project))
     assert "metrics" in run.unavailable
 

@@ -10,8 +10,9 @@ import pytest
 
 from cardgen.errors import TrackerError
 from cardgen.models import RunRef
-from cardgen.trackers import _neptune_files, find_trackers, load_tracker, neptune
-from cardgen.trackers._neptune_mapping import FIELDS
+from cardgen.trackers import find_trackers, load_tracker, neptune
+from cardgen.trackers.neptune import files
+from cardgen.trackers.neptune.mapping import FIELDS
 from tests.trackers.neptune_tree import DATA, configure, operation, write_log
 
 UUID = "0b3d59f9-cc56-4b51-9e9a-3ca861913478"
@@ -146,11 +147,11 @@ def test_searches_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for hidden in (".git", ".venv", "node_modules", "wandb"):
         named(tmp_path / hidden, "hidden")
     assert neptune.find_runs(tmp_path, configure(tmp_path)) == ()
-    monkeypatch.setattr(_neptune_files, "MAX_ENTRIES", 500)
+    monkeypatch.setattr(files, "MAX_ENTRIES", 500)
     (tmp_path / "many").mkdir()
     for number in range(2000):
         (tmp_path / "many" / f"f{number}").touch()
-    seen = sum(len(folder.files) for folder in _neptune_files.walk(tmp_path))
+    seen = sum(len(folder.files) for folder in files.walk(tmp_path))
     assert seen <= 500
 
 

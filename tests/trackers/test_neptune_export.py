@@ -15,8 +15,9 @@ import pytest
 
 from cardgen.errors import TrackerError
 from cardgen.models import Dataset, Run, RunFile
-from cardgen.trackers import _neptune_duckdb, neptune
-from cardgen.trackers._neptune_uploads import safe_name
+from cardgen.trackers import neptune
+from cardgen.trackers.neptune import parquet
+from cardgen.trackers.neptune.uploads import safe_name
 from tests.trackers.neptune_tree import COLUMNS, DATA, Row, configure, write_part, write_run
 
 pytest.importorskip("duckdb", reason="reading Parquet needs: pip install 'cardgen[parquet]'")
@@ -324,7 +325,7 @@ def test_duckdb_is_shut_in(tmp_path: Path) -> None:
 
     path = write_run(tmp_path, [Row("lr", "float", 0.1)])
     other = write_run(tmp_path, [Row("lr", "float", 0.1, run="QA-2")])
-    with _neptune_duckdb.open_parquet([path]) as table:
+    with parquet.open_parquet([path]) as table:
         for query in (
             "SELECT * FROM read_text('/etc/passwd')",
             f"SELECT * FROM read_parquet('{other}')",  # noqa: S608
@@ -342,7 +343,7 @@ def test_reading_has_a_deadline(tmp_path: Path) -> None:
     path = write_run(tmp_path, [Row("lr", "float", 0.1)])
     with (
         pytest.raises(TrackerError, match="took over"),
-        _neptune_duckdb.open_parquet([path], seconds=0.2) as table,
+        parquet.open_parquet([path], seconds=0.2) as table,
     ):
         list(table.rows("SELECT count(*) FROM {files}, range(100000) a, range(1000000000) b"))
 

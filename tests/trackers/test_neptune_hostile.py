@@ -15,12 +15,12 @@ from cardgen.errors import TrackerError
 from cardgen.evidence import format_evidence, parse_evidence
 from cardgen.models import Evidence, Run
 from cardgen.trackers import neptune
-from cardgen.trackers._neptune_mapping import load_paths
-from cardgen.trackers._neptune_record import Recorded
-from cardgen.trackers._neptune_replay import _HANDLERS
-from cardgen.trackers._neptune_run import make_run
-from cardgen.trackers._neptune_sort import split_named
 from cardgen.trackers._series import Point
+from cardgen.trackers.neptune.mapping import load_paths
+from cardgen.trackers.neptune.record import Recorded
+from cardgen.trackers.neptune.replay import _HANDLERS
+from cardgen.trackers.neptune.run import make_run
+from cardgen.trackers.neptune.sort import split_named
 from tests.trackers.neptune_tree import DATA, configure
 
 FEW = settings(

@@ -18,7 +18,7 @@ import pytest
 from cardgen.errors import TrackerError
 from cardgen.models import Dataset, RunFile
 from cardgen.trackers import neptune
-from cardgen.trackers._neptune_live import find_address, split_locator
+from cardgen.trackers.neptune.live import find_address, split_locator
 from tests.trackers.neptune_peer import Peer, serve
 from tests.trackers.neptune_tree import configure
 

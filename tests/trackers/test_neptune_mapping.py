@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from cardgen.errors import TrackerError
 from cardgen.models import Dataset, Environment, Model, RunFile
-from cardgen.trackers._neptune_mapping import PATHS, load_paths, parse_pattern
-from cardgen.trackers._neptune_record import Recorded
-from cardgen.trackers._neptune_run import make_run, parse_requirements
 from cardgen.trackers._series import Point
+from cardgen.trackers.neptune.mapping import PATHS, load_paths, parse_pattern
+from cardgen.trackers.neptune.record import Recorded
+from cardgen.trackers.neptune.run import make_run, parse_requirements
 
 TABLE = load_paths({})
 

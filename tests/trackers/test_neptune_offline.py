@@ -15,8 +15,10 @@ import pytest
 
 from cardgen.errors import TrackerError
 from cardgen.models import Dataset, Run, RunFile
-from cardgen.trackers import _neptune_log, _neptune_offline, neptune
-from cardgen.trackers._neptune_collect import SeriesCollector
+from cardgen.trackers import neptune
+from cardgen.trackers.neptune import log as reading
+from cardgen.trackers.neptune import offline
+from cardgen.trackers.neptune.collect import SeriesCollector
 from tests.trackers.neptune_tree import DATA, configure, log, operation, write_log
 
 UUID = "0b3d59f9-cc56-4b51-9e9a-3ca861913478"
@@ -376,7 +378,7 @@ def test_damage_in_the_middle_is_said(tmp_path: Path, line: bytes) -> None:
 
 def test_long_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are passed over; what else is too long is said, not loaded."""
-    monkeypatch.setattr(_neptune_log, "MAX_LINE", 1000)
+    monkeypatch.setattr(reading, "MAX_LINE", 1000)
     picture = operation("LogImages", "img", values=[{"value": "A" * 5000, "step": 1, "ts": 1}])
     assert replay(tmp_path, picture, operation("AssignInt", "a", value=1)).params == {"a": 1}
     with pytest.raises(TrackerError, match="a line of over"):
@@ -384,7 +386,7 @@ def test_long_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_large_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_neptune_offline, "MAX_BYTES", 10)
+    monkeypatch.setattr(offline, "MAX_BYTES", 10)
     with pytest.raises(TrackerError, match="holds over"):
         replay(tmp_path, operation("AssignInt", "a", value=1))
 

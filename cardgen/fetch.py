@@ -1,0 +1,70 @@
+"""Runs out of their trackers: found, read and without their secrets.
+
+Nothing else calls an adapter, so that nothing that a tracker recorded gets past the filter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cardgen.config import Config
+from cardgen.errors import CardgenError, TrackerError
+from cardgen.masking import mask_run
+from cardgen.models import Run, RunRef
+from cardgen.trackers import find_trackers, load_tracker
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that could not be read, and why."""
+
+    ref: str
+    error: CardgenError
+
+
+def find_runs(config: Config, location: Path) -> tuple[str, ...]:
+    """The refs of all runs that any tracker left in a folder, tracker by tracker.
+
+    A run that several adapters recognise is found once: where a Trainer's output holds event
+    files, they are its own, and no second run.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    taken: set[str] = set()
+    for name in sorted(find_trackers(), key=lambda name: (_rank(name), name)):
+        refs = load_tracker(name).find_runs(location, config.for_tracker(name))
+        found[name] = tuple(ref for ref in refs if not _rank(name) or not _is_taken(ref, taken))
+        taken.update(_find_place(ref) for ref in found[name])
+    return tuple(ref for name in sorted(found) for ref in found[name])
+
+
+def _rank(name: str) -> int:
+    return int(getattr(load_tracker(name), "GENERIC", 0))
+
+
+def _find_place(ref: str) -> str:
+    return RunRef.parse(ref).locator.partition("#")[0].rstrip("/")
+
+
+def _is_taken(ref: str, taken: set[str]) -> bool:
+    """Whether a run's place is, or lies in, the place of one that was found before."""
+    place = _find_place(ref)
+    parts = place.split("/")
+    return any("/".join(parts[:count]) in taken for count in range(1, len(parts) + 1))
+
+
+def fetch_run(config: Config, ref: str) -> Run | Failure:
+    """Read one run and mask its secrets; a run that cannot be read is a Failure."""
+    try:
+        parsed = RunRef.parse(ref)
+        tracker = load_tracker(parsed.tracker)
+        run = tracker.fetch_run(parsed.locator, config.for_tracker(parsed.tracker))
+    except CardgenError as error:
+        return Failure(ref, error)
+    except Exception as error:  # whatever a strange file does to an adapter, the others are filled
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        hint = "If the files are in order, report this as a fault of cardgen."
+        return Failure(ref, TrackerError(f"It cannot be read ({what}).", hint))
+    if run.ref != ref:
+        run = run.model_copy(update={"quoted": ref})
+    return mask_run(run, frozenset(config.settings.secrets.allow))

@@ -1,0 +1,202 @@
+"""An MLflow tracking server, asked over its REST API: no client of MLflow's is needed.
+
+Only metadata is asked for. Artifacts stay where they are, so what their files say is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from cardgen.trackers._address import Server
+from cardgen.trackers._http import Client, HttpError
+from cardgen.trackers._series import Point
+from cardgen.trackers.mlflow.raw import (
+    RUN_ID,
+    NoSuchRun,
+    RawModel,
+    RawRun,
+    RawVersion,
+)
+from cardgen.trackers.mlflow.values import (
+    Json,
+    as_int,
+    find_dict,
+    find_list,
+    find_pairs,
+    find_text,
+    make_datasets,
+    make_point,
+    make_version,
+)
+
+_API = "/api/2.0/mlflow/"
+_SECONDS = 180.0
+_AT_ONCE = 4
+_PAGE = 25_000
+_MAX_POINTS = 2_000_000
+_MAX_PAGES = 400
+# How servers that are too old for a question answer it.
+_UNKNOWN = (400, 404, 405, 500, 501)
+_DELETED = "Deleted_Internal"
+
+
+def find_ids(server: Server, prefix: str) -> tuple[str, ...]:
+    """The ids of all runs that begin so, deleted ones too."""
+    with _open(server) as api:
+        return tuple(sorted(api.search_runs(prefix)))
+
+
+def read_run(server: Server, run_id: str) -> RawRun:
+    """What the server tells of a run; raises NoSuchRun, or TrackerError if it cannot say."""
+    with _open(server) as api:
+        run = api.find_run(run_id)
+        if run is None:
+            raise NoSuchRun(server.url, run_id)
+        info, data = find_dict(run, "info"), find_dict(run, "data")
+        metrics = [find_text(metric, "key") for metric in find_list(data, "metrics")]
+        used = [
+            find_text(m, "model_id") for m in find_list(find_dict(run, "inputs"), "model_inputs")
+        ]
+        made = find_list(find_dict(run, "outputs"), "model_outputs")
+        return RawRun(
+            run_id=find_text(info, "run_id") or find_text(info, "run_uuid") or run_id,
+            experiment_id=find_text(info, "experiment_id"),
+            experiment=api.find_experiment(find_text(info, "experiment_id")),
+            name=find_text(info, "run_name") or find_text(info, "name"),
+            user=find_text(info, "user_id"),
+            status=find_text(info, "status"),
+            started=find_text(info, "start_time"),
+            finished=find_text(info, "end_time"),
+            source_type=find_text(info, "source_type"),
+            source_name=find_text(info, "source_name"),
+            source_version=find_text(info, "source_version"),
+            entry_point=find_text(info, "entry_point_name"),
+            params=find_pairs(data, "params"),
+            tags=find_pairs(data, "tags"),
+            points=_read_all_points(api, run_id, metrics),
+            datasets=make_datasets(find_list(find_dict(run, "inputs"), "dataset_inputs")),
+            used=tuple(api.read_model(model_id, 0) for model_id in used if model_id),
+            made=tuple(
+                api.read_model(find_text(m, "model_id"), as_int(m.get("step"))) for m in made
+            ),
+            versions=api.find_versions(run_id),
+            remote=True,
+        )
+
+
+def _read_all_points(api: _Api, run_id: str, metrics: list[str]) -> dict[str, tuple[Point, ...]]:
+    """Each metric is a question of its own: a few are asked at once."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        histories = pool.map(lambda key: api.read_points(run_id, key), metrics)
+        return dict(zip(metrics, histories, strict=True))
+
+
+class _Api:
+    """The questions to a server."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def find_run(self, run_id: str) -> Json | None:
+        # Servers before 1.0 know the id by its other name.
+        answer = self._ask("runs/get", {"run_id": run_id, "run_uuid": run_id}, missing=(404, 400))
+        return find_dict(answer, "run") or None
+
+    def find_experiment(self, experiment_id: str) -> str:
+        if not experiment_id:
+            return ""
+        answer = self._ask("experiments/get", {"experiment_id": experiment_id}, missing=(404,))
+        return find_text(find_dict(answer, "experiment"), "name")
+
+    def search_runs(self, prefix: str) -> set[str]:
+        """Ids by their beginning; a server that cannot search for that finds none."""
+        question = {
+            "experiment_ids": self._find_experiments(),
+            "filter": f"attributes.run_id LIKE '{prefix}%'",
+            "run_view_type": "ALL",
+            "max_results": 100,
+        }
+        try:
+            answer = self._client.post_json(_API + "runs/search", question)
+        except HttpError as error:
+            if error.status in _UNKNOWN:
+                return set()
+            raise
+        ids = {find_text(find_dict(run, "info"), "run_id") for run in find_list(answer, "runs")}
+        return {run_id for run_id in ids if run_id.startswith(prefix) and RUN_ID.fullmatch(run_id)}
+
+    def _find_experiments(self) -> list[str]:
+        found: list[str] = []
+        question: Json = {"max_results": 1000, "view_type": "ALL"}
+        for _ in range(_MAX_PAGES):
+            answer = self._client.post_json(_API + "experiments/search", question)
+            found += [
+                find_text(entry, "experiment_id") for entry in find_list(answer, "experiments")
+            ]
+            question["page_token"] = find_text(answer, "next_page_token")
+            if not question["page_token"]:
+                break
+        return found
+
+    def read_points(self, run_id: str, key: str) -> tuple[Point, ...]:
+        question = {"run_id": run_id, "run_uuid": run_id, "metric_key": key}
+        question["max_results"] = str(_PAGE)
+        points: list[Point] = []
+        for _ in range(_MAX_PAGES):
+            answer = self._ask("metrics/get-history", question)
+            points += (make_point(metric) for metric in find_list(answer, "metrics"))
+            token = find_text(answer, "next_page_token")
+            if not token or token == question.get("page_token") or len(points) > _MAX_POINTS:
+                break
+            question["page_token"] = token
+        return tuple(points)
+
+    def read_model(self, model_id: str, step: int) -> RawModel:
+        uri = f"models:/{model_id}"
+        if not RUN_ID.fullmatch(model_id):
+            return RawModel(uri, model_id, step=step)
+        answer = self._ask(f"logged-models/{model_id}", missing=_UNKNOWN)
+        info = find_dict(find_dict(answer, "model"), "info")
+        return RawModel(
+            uri=uri,
+            model_id=model_id,
+            kind=find_text(info, "model_type"),
+            location=find_text(info, "artifact_uri"),
+            step=step,
+        )
+
+    def find_versions(self, run_id: str) -> tuple[RawVersion, ...]:
+        question = {"filter": f"run_id='{run_id}'", "max_results": "200"}
+        answer = self._ask("model-versions/search", question, missing=_UNKNOWN)
+        found = find_list(answer, "model_versions")
+        found = [version for version in found if find_text(version, "current_stage") != _DELETED]
+        names = sorted({find_text(version, "name") for version in found})
+        aliases = {name: self._find_aliases(name) for name in names}
+        return tuple(
+            make_version(version, aliases[find_text(version, "name")]) for version in found
+        )
+
+    def _find_aliases(self, name: str) -> list[tuple[str, str]]:
+        """The aliases of a registered model, each with the version it stands for."""
+        answer = self._ask("registered-models/get", {"name": name}, missing=_UNKNOWN)
+        aliases = find_list(find_dict(answer, "registered_model"), "aliases")
+        return [(find_text(alias, "alias"), find_text(alias, "version")) for alias in aliases]
+
+    def _ask(
+        self, path: str, question: Mapping[str, str] | None = None, missing: tuple[int, ...] = ()
+    ) -> Json:
+        try:
+            answer = self._client.get_json(_API + path, question)
+        except HttpError as error:
+            if error.status in missing:
+                return {}
+            raise
+        return answer if isinstance(answer, dict) else {}
+
+
+@contextmanager
+def _open(server: Server) -> Iterator[_Api]:
+    with Client(server, seconds=_SECONDS) as client:
+        yield _Api(client)
