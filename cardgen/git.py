@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 _SECONDS = 60
+_CHUNK = 1024 * 1024
+_COMMAND = ("git", "-c", "core.quotePath=false")
 
 
 def run_git(root: Path, *arguments: str) -> str | None:
     """What a git command prints; None where it fails, is missing or this is no repository."""
-    environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
-            ("git", "-c", "core.quotePath=false", *arguments),
+            (*_COMMAND, *arguments),
             cwd=root,
-            env=environ,
+            env=_make_environ(),
             capture_output=True,
             timeout=_SECONDS,
             check=False,
@@ -25,6 +29,70 @@ def run_git(root: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _make_environ() -> dict[str, str]:
+    """Git that only reads: no lock, no question, nothing fetched that a partial clone lacks."""
+    quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+    return {**os.environ, **quiet, "LC_ALL": "C"}
+
+
+class Objects:
+    """Reads many objects of a repository through one ``git cat-file --batch``."""
+
+    def __init__(self, requests: IO[bytes], answers: IO[bytes]) -> None:
+        self._requests = requests
+        self._answers = answers
+
+    def read(self, name: str, max_bytes: int = 16 * 1024 * 1024) -> bytes | None:
+        """The content of an object such as ``HEAD:dvc.yaml`` or ``v1^{commit}``.
+
+        None where there is none, where it is no file, commit or tag, and where it is larger than
+        ``max_bytes``.
+        """
+        if "\n" in name or "\0" in name:
+            return None
+        try:
+            self._requests.write(name.encode("utf-8", "surrogateescape") + b"\n")
+            self._requests.flush()
+            return self._read_answer(max_bytes)
+        except OSError:
+            return None
+
+    def _read_answer(self, max_bytes: int) -> bytes | None:
+        parts = self._answers.readline().split(b" ")
+        if len(parts) != 3 or parts[1] not in (b"blob", b"commit", b"tag", b"tree"):
+            return None
+        size = int(parts[2])
+        wanted = size <= max_bytes and parts[1] != b"tree"
+        content = self._answers.read(size) if wanted else None
+        left = 0 if wanted else size
+        while left > 0:
+            left -= len(self._answers.read(min(left, _CHUNK))) or left
+        self._answers.read(1)
+        return content
+
+
+@contextlib.contextmanager
+def open_objects(root: Path) -> Iterator[Objects | None]:
+    """A reader of the repository's objects; None where there is no git or no repository."""
+    if run_git(root, "rev-parse", "--git-dir") is None:
+        yield None
+        return
+    with subprocess.Popen(
+        (*_COMMAND, "cat-file", "--batch"),
+        cwd=root,
+        env=_make_environ(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError
+        try:
+            yield Objects(process.stdin, process.stdout)
+        finally:
+            process.kill()
 
 
 def find_codes_in_history(root: Path, experiments: str, prefix: str) -> frozenset[str]:

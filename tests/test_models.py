@@ -35,7 +35,7 @@ MODELS = [
     for value in vars(models).values()
     if inspect.isclass(value)
     and issubclass(value, BaseModel)
-    and value.__module__ == models.__name__
+    and value.__module__.startswith(models.__name__)
 ]
 
 

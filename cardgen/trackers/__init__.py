@@ -11,6 +11,11 @@ what lies in it::
 raises TrackerError where it cannot. ``find_runs`` lists the refs of all runs that lie in a folder,
 in a stable order and without reading them whole; a folder that holds none gives none.
 
+An adapter of a server may have a third, which lists its runs for 'cardgen import TRACKER:LOCATION'
+(an experiment, a project; empty for all that the configured server holds)::
+
+    def find_remote_runs(location: str, config: TrackerConfig) -> tuple[str, ...]
+
 An adapter of a format that other trackers write as well (event files, metrics in JSON) sets
 ``GENERIC`` to 1 or more: what lies in the run of an adapter with a lower number is no run of it.
 """
