@@ -8,11 +8,13 @@ masked changes nothing.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from cardgen.detector import find_known
 from cardgen.models import Run
 from cardgen.tokens import (
     TELLING,
@@ -30,7 +32,7 @@ _KEPT = frozenset(
 )
 """Fields that name, count or measure; they hold nothing that a person typed."""
 
-_MASKED = "«masked: "
+_MARK = re.compile("«masked: ([^»]*)»")
 _PLACEHOLDER_USER = re.compile(r"[^:]*:(?:\$\{?\w+\}?|\{\w*\}|\*+|%\(\w+\)s|x{3,})?")
 _USERINFO = re.compile(r"(?<=://)(?P<user>[^\s/?#\"'`<>«»]{1,1024})@")
 _HEADER = re.compile(
@@ -69,14 +71,26 @@ def mask_run(run: Run, allow: frozenset[str] = frozenset()) -> Run:
     return _mask_model(run, frozenset(_normal(name) for name in allow))
 
 
-def mask_text(text: str) -> str:
+def mask_text(text: str, allow: frozenset[str] = frozenset()) -> str:
     """A text (a command, an address, a description) without its secrets."""
-    return _mask_text(text, frozenset())
+    return _mask_text(text, frozenset(_normal(name) for name in allow))
 
 
-def count_masked(run: Run) -> int:
-    """How many values of a run are masked."""
-    return run.model_dump_json().count(_MASKED)
+def count_masked(run: Run) -> Counter[str]:
+    """How many masks a run holds, by kind of secret."""
+    return Counter(_MARK.findall(run.model_dump_json()))
+
+
+def find_secrets(value: BaseModel, allow: frozenset[str] = frozenset()) -> dict[str, Counter[str]]:
+    """How many secrets each field of a value holds, by kind; fields without any are left out."""
+    names = frozenset(_normal(name) for name in allow)
+    found = {}
+    for field in type(value).model_fields:
+        old = getattr(value, field)
+        new = _mask_value("", old, names)
+        if new is not old:
+            found[field] = Counter(_MARK.findall(str(new))) - Counter(_MARK.findall(str(old)))
+    return found
 
 
 def _mask_model(value: T, allow: Allowed) -> T:
@@ -172,6 +186,8 @@ def _replace_secrets(text: str, allow: Allowed) -> str:
         text = _QUERY.sub(lambda m: _mask_query(m, allow), text)
     if len(text) >= 20:
         text = mask_shapes(text)
+    for kind, secret in find_known(text):
+        text = text.replace(secret, mask(kind))
     text = _CURL.sub(_mask_group, text) if " " in text else text
     if TELLING.search(text):
         text = _HEADER.sub(_mask_group, text)

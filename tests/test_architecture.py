@@ -21,7 +21,7 @@ PACKAGE = ROOT / "cardgen"
 # A module imports from layers above its own line only; the site may import all of them.
 LAYERS = (
     ("errors", "git", "output", "references", "sentences", "tokens"),
-    ("files", "languages", "safeyaml"),
+    ("detector", "files", "languages", "safeyaml"),
     ("models",),
     ("codes", "config", "evidence", "masking", "trackers", "yamledit"),
     ("faults", "fetch", "measures"),
