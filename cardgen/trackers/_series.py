@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cardgen.models import Checkpoint, Curve, Metric
 
@@ -34,8 +35,7 @@ _PROCESS = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """A logged value; ``order`` (a time or a counter) decides between equal steps."""
 
     value: float

@@ -7,6 +7,8 @@ be read is named.
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +33,9 @@ MAX_VALUE = 1024 * 1024
 
 MAX_TOTAL = 64 * 1024 * 1024
 """Bytes of all metrics of a run, of all its params and of all its tags."""
+
+_PLAIN_LINES = re.compile(rb"(?:\d++ [^\s]++ -?+\d++\n)++")
+"""What nearly every metric's file is; its lines need not be looked at one by one."""
 
 _MAX_NAMES = 20_000
 _MAX_DEPTH = 16
@@ -80,11 +85,20 @@ def read_run(store: Path, run_id: str, area: Path) -> RawRun:
     )
 
 
-def parse_metric(content: bytes) -> Iterator[Point]:
+def parse_metric(content: bytes) -> tuple[Point, ...]:
     """The points of a metric's file, line by line ``timestamp value [step [name digest]]``.
 
     A line that is none of these, such as the last of a run that was killed, is passed over.
     """
+    if _PLAIN_LINES.fullmatch(content):
+        fields = content.split()
+        with contextlib.suppress(ValueError):
+            numbers = map(float, fields[1::3]), map(int, fields[2::3]), map(int, fields[0::3])
+            return tuple(map(Point, *numbers))
+    return tuple(_parse_lines(content))
+
+
+def _parse_lines(content: bytes) -> Iterator[Point]:
     for line in content.split(b"\n"):
         parts = line.split()
         if len(parts) < 2:
@@ -130,7 +144,7 @@ def _read_values(run: Path, field: str, unreadable: list[str]) -> dict[str, str]
 def _read_metrics(run: Path, unreadable: list[str]) -> dict[str, tuple[Point, ...]]:
     metrics = {}
     for name, content in _read_files(run, "metrics", MAX_METRIC, unreadable):
-        points = tuple(parse_metric(content))
+        points = parse_metric(content)
         if points:
             metrics[name] = points
         elif content.strip():
