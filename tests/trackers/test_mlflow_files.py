@@ -362,7 +362,7 @@ def test_metrics_of_all_times(project: Path) -> None:
     assert curves["new"].steps == (1, 2, 3)
     assert run.metrics["old"].step is None
     assert (run.metrics["named"].value, run.metrics["named"].step) == (0.5, 7)
-    assert run.metrics["torn"].value == 0.5
+    assert run.metrics["torn"].value == run.metrics["cut"].value == 0.5
     assert set(metrics) - set(run.metrics) == {"junk", "empty"}
     assert "metrics.junk" in run.unavailable
     assert "metrics.empty" not in run.unavailable

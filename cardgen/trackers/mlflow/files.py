@@ -88,8 +88,10 @@ def read_run(store: Path, run_id: str, area: Path) -> RawRun:
 def parse_metric(content: bytes) -> tuple[Point, ...]:
     """The points of a metric's file, line by line ``timestamp value [step [name digest]]``.
 
-    A line that is none of these, such as the last of a run that was killed, is passed over.
+    A line that is none of these is passed over, and so is a last one without an end: what is left
+    of a number that was being written is another number.
     """
+    content = content[: content.rfind(b"\n") + 1]
     if _PLAIN_LINES.fullmatch(content):
         fields = content.split()
         with contextlib.suppress(ValueError):
