@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from cardgen.models.card import Card, Problem, Section
 from cardgen.models.recorded import (
+    CAPTURED,
     Checkpoint,
     Command,
     Curve,
@@ -39,6 +40,7 @@ from cardgen.models.types import (
 from cardgen.models.written import FrontMatter, WrittenSource
 
 __all__ = [
+    "CAPTURED",
     "CODE_PATTERN",
     "TRACKER_PATTERN",
     "Axis",

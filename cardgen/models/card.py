@@ -16,12 +16,14 @@ class Section:
     """A part of a card under a heading; ``key`` is goal, conclusions, problems, or empty.
 
     ``line`` is the heading's line in the file, counted from 1; ``body`` the Markdown below it.
+    ``suggested`` is the ref of the run whose description it is, until a person confirms it.
     """
 
     key: str
     title: str
     line: int
     body: str
+    suggested: str = ""
 
 
 @dataclass(frozen=True)

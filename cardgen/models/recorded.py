@@ -8,6 +8,9 @@ from pydantic import ConfigDict, Field, StrictBool
 
 from cardgen.models.types import Axis, CommandKind, Frozen, QuotedText, Status, UtcTime
 
+CAPTURED = "run"
+"""What stands for the tracker in the refs of runs that 'cardgen run' recorded."""
+
 
 class Command(Frozen):
     """One command line, exactly as it was started."""
@@ -149,6 +152,11 @@ class Run(Frozen):
     environment: Environment | None = None
     files: tuple[RunFile, ...] = ()
     unavailable: tuple[str, ...] = ()
+
+    @property
+    def captured(self) -> bool:
+        """Whether 'cardgen run' recorded it: no tracker has it, so it cannot be read again."""
+        return self.tracker == CAPTURED
 
     def is_named(self, ref: str) -> bool:
         """Whether a card's run ref means this run."""

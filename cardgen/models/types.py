@@ -16,6 +16,8 @@ from pydantic import (
     StringConstraints,
 )
 
+from cardgen.references import parse_reference
+
 Status = Literal["planned", "running", "finished", "failed", "aborted", "superseded"]
 Direction = Literal["max", "min"]
 Severity = Literal["error", "warning", "advice", "off"]
@@ -45,13 +47,41 @@ def as_tuple(value: object) -> object:
 
 
 def as_named(value: object) -> object:
-    """``model: org/name`` is short for ``model: {name: org/name}``."""
-    return {"name": value} if isinstance(value, str) else value
+    """``model: org/name@rev`` is short for ``model: {name: org/name, version: rev}``."""
+    return _spell_out(value, ("name", "version", "aliases", "path", "url"))
+
+
+def as_data(value: object) -> object:
+    """The same for data, where what a registry calls a version stands in that one's place."""
+    return _spell_out(value, ("name", "version", "path", "url"))
+
+
+def _spell_out(value: object, fields: tuple[str, ...]) -> object:
+    """A text, or the bare name of a mapping, as the fields that the reference stands for."""
+    text = value.get("name") if isinstance(value, Mapping) else value
+    if not isinstance(text, str):
+        return value
+    given = dict(value) if isinstance(value, Mapping) else {"name": text}
+    reference = parse_reference(text)
+    if reference.kind == "name" or given.keys() & set(fields[1:]):
+        return given
+    found = {name: getattr(reference, name) for name in fields}
+    found["path"] = reference.path if reference.kind == "dvc" else ""
+    if reference.aliases and "aliases" not in fields:
+        if reference.kind == "gto":
+            return given
+        found["version"] = reference.version or reference.aliases[0]
+    return given | {name: found[name] for name in fields if found[name]}
 
 
 def as_named_tuple(value: object) -> object:
     items = as_tuple(value)
     return tuple(as_named(item) for item in items) if isinstance(items, (list, tuple)) else items
+
+
+def as_data_tuple(value: object) -> object:
+    items = as_tuple(value)
+    return tuple(as_data(item) for item in items) if isinstance(items, (list, tuple)) else items
 
 
 def as_rows(value: object) -> object:

@@ -14,6 +14,7 @@ from cardgen.models.types import (
     Frozen,
     QuotedText,
     Status,
+    as_data_tuple,
     as_named,
     as_named_tuple,
     as_rows,
@@ -35,7 +36,7 @@ ResultRow = dict[str, int | float | str | None]
 NamedModel = Annotated[Model, short(as_named, str | Model)]
 Models = Annotated[tuple[Model, ...], short(as_named_tuple, str | Model | tuple[str | Model, ...])]
 Datasets = Annotated[
-    tuple[Dataset, ...], short(as_named_tuple, str | Dataset | tuple[str | Dataset, ...])
+    tuple[Dataset, ...], short(as_data_tuple, str | Dataset | tuple[str | Dataset, ...])
 ]
 Texts = Annotated[tuple[QuotedText, ...], short(as_tuple, str | tuple[str, ...])]
 Results = Annotated[tuple[ResultRow, ...], short(as_rows, ResultRow | tuple[ResultRow, ...])]

@@ -44,7 +44,8 @@ class PageCache:
             if path.is_file() and not path.is_symlink():
                 total.update(path.read_bytes())
         linked = [code for code in front.supersedes if code in context.cards]
-        total.update(repr((linked, context.successors.get(facts.code))).encode())
+        registered = context.registry.select(_name_models(facts))
+        total.update(repr((linked, context.successors.get(facts.code), registered)).encode())
         return total.hexdigest()
 
     def find(self, code: str, key: str) -> Page | None:
@@ -71,6 +72,11 @@ class PageCache:
         for path in self.folder.glob("*.json"):
             if path.name not in known:
                 path.unlink(missing_ok=True)
+
+
+def _name_models(facts: Facts) -> tuple[str, ...]:
+    start = (facts.model, *facts.model.others) if facts.model else ()
+    return tuple(sorted({fact.value.name for fact in (*start, *facts.output)}))
 
 
 def _read(values: dict[str, Any]) -> Page:

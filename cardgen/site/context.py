@@ -16,6 +16,7 @@ from cardgen.files import read_text
 from cardgen.languages import load_labels
 from cardgen.models import Card
 from cardgen.site.prose import EXTENSIONS, ProseRenderer
+from cardgen.versions import Registry
 
 MAX_DRAWING = 512 * 1024
 
@@ -38,7 +39,8 @@ class RenderContext:
     ``cards`` are the facts of all cards by code, as far as they are at hand: a card's baseline is
     compared with where it is among them, and codes are links where they are. ``cards_path`` is
     the address below which the cards' pages stand. ``read_drawing`` gives the content of an SVG
-    file in a card's folder, None where there is none to show.
+    file in a card's folder, None where there is none to show. ``registry`` is what the project's
+    tags register.
     """
 
     config: Config
@@ -46,6 +48,7 @@ class RenderContext:
     cards: Mapping[str, Facts] = field(default_factory=dict)
     cards_path: str = "cards/"
     read_drawing: Callable[[Path, str], bytes | None] = read_drawing
+    registry: Registry = field(default_factory=Registry)
 
     @classmethod
     def make(
@@ -53,10 +56,12 @@ class RenderContext:
         config: Config,
         cards: Mapping[str, Facts],
         extensions: Mapping[str, Mapping[str, Any]] = EXTENSIONS,
+        registry: Registry | None = None,
     ) -> RenderContext:
         """A context with a prose renderer of its own; ``extensions`` are those of mkdocs.yml."""
         permalink = load_labels(config.settings.lang)["permalink"]
-        return cls(config, ProseRenderer(extensions, permalink), cards)
+        prose = ProseRenderer(extensions, permalink)
+        return cls(config, prose, cards, registry=registry or Registry())
 
     @property
     def settings(self) -> Settings:

@@ -10,12 +10,16 @@ from markupsafe import Markup
 from cardgen.facts import Fact, Facts
 from cardgen.measures import same_value
 from cardgen.models import Dataset, Model
+from cardgen.site import links
 from cardgen.site.markup import format_param
 from cardgen.site.numbers import MISSING, format_full
-from cardgen.site.shown import Shower, link_dataset, link_model
+from cardgen.site.places import Places
+from cardgen.site.shown import Shower
+from cardgen.versions import Registered
 
 _FIRST_PARAMS = 12
 _SHORT_PARAMS = 16
+_COMMIT = 10
 _TELLING_NAMES = """
 learning_rate lr base_lr init_lr batch_size train_batch_size per_device_train_batch_size
 gradient_accumulation_steps num_train_epochs epochs num_epochs max_epochs max_steps optimizer
@@ -41,7 +45,29 @@ def list_things(facts: Facts, shower: Shower) -> list[dict[str, Any]]:
 
 
 def _describe_model(role: str, fact: Fact[Model], shower: Shower) -> dict[str, Any]:
-    return _describe(role, fact, link_model(fact.value), fact.value.kind, shower)
+    model, places = fact.value, shower.places
+    row = _describe(role, fact, places.link_model(model), model.kind, shower)
+    registered = places.find(model)
+    stages = registered.stages if registered else ()
+    row["aliases"] = list(dict.fromkeys((*model.aliases, *stages)))
+    if registered:
+        row["more"] += _describe_registered(model, registered, places, shower)
+    return row
+
+
+def _describe_registered(
+    model: Model, registered: Registered, places: Places, shower: Shower
+) -> list[tuple[str, str, str]]:
+    """What the project's tags say of a version beyond what the card says."""
+    labels = shower.labels
+    commit = links.commit_url(places.repository, registered.commit)
+    version = [] if model.version else [(labels["detail_version"], registered.version, "")]
+    withdrawn = [(labels["detail_registry"], labels["withdrawn"], "")]
+    return [
+        *version,
+        (labels["source_commit"], registered.commit[:_COMMIT], commit),
+        *(withdrawn if registered.withdrawn else ()),
+    ]
 
 
 def _describe_dataset(fact: Fact[Dataset], shower: Shower) -> dict[str, Any]:
@@ -49,7 +75,7 @@ def _describe_dataset(fact: Fact[Dataset], shower: Shower) -> dict[str, Any]:
     known = _CONTEXTS.get(context.casefold())
     label = labels[f"data_{known}"] if known else context
     role = f"{labels['data']} · {label}" if label else labels["data"]
-    return _describe(role, fact, link_dataset(fact.value), "", shower)
+    return _describe(role, fact, shower.places.link_dataset(fact.value), "", shower)
 
 
 def _describe(role: str, fact: Fact[Any], url: str, kind: str, shower: Shower) -> dict[str, Any]:
@@ -60,11 +86,15 @@ def _describe(role: str, fact: Fact[Any], url: str, kind: str, shower: Shower) -
         ("kind", kind),
         ("digest", value.digest),
         ("path", value.path),
+        ("address", "" if url or value.url.startswith("http") else value.url),
     )
     return {
         "role": role,
         "shown": shower.show(fact, name, url),
-        "more": [(labels[f"detail_{key}"], text) for key, text in more if text and text != name],
+        "aliases": [],
+        "more": [
+            (labels[f"detail_{key}"], text, "") for key, text in more if text and text != name
+        ],
     }
 
 

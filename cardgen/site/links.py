@@ -1,4 +1,4 @@
-"""Addresses that a card's values lead to: models and data on the Hugging Face Hub, commits.
+"""Addresses of pages: models and data on the Hugging Face Hub, commits and tags.
 
 Nothing here asks the network. A link is made only where the text can be nothing else, and only
 to http and https.
@@ -8,36 +8,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+from cardgen.references import is_hub_id, parse_reference
 
 HUB = "https://huggingface.co/"
 
-# The Hub's own rule for names, once for the owner and once for the repository.
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
-_HUB_ID = re.compile(rf"{_NAME}/{_NAME}")
-_HUB_URL = re.compile(
-    rf"hf://(?P<kind>datasets/|models/)?(?P<id>{_NAME}/{_NAME})(?:@[^/]*)?(?:/.*)?"
-)
-_FOLDER_NAMES = """
-    artifacts assets build cache checkpoint checkpoints ckpt ckpts code config configs content data
-    dataset datasets dist drive exp experiment experiments exps export files home input inputs lib
-    local log logs media mlartifacts mlruns mnt model models notebooks opt out output outputs
-    pretrained private processed raw result results root run runs save saved scratch scripts share
-    src storage temp test tests tmp train training usr users var volumes weights work workdir
-    workspace
-"""
-_FILE_SUFFIXES = """
-    .arrow .avro .bin .bz2 .cfg .ckpt .csv .db .ftz .gguf .gz .h5 .hdf5 .ipynb .joblib .json .jsonl
-    .keras .mat .md .model .msgpack .ndjson .npy .npz .onnx .orc .parquet .pb .pdf .pickle .pkl .pt
-    .pth .py .safetensors .sh .sqlite .tar .tflite .tfrecord .toml .tsv .txt .vec .xls .xlsx .xml
-    .xz .yaml .yml .zip .zst
-"""
-_FOLDERS = frozenset(_FOLDER_NAMES.split())
-_FILES = frozenset(_FILE_SUFFIXES.split())
-_CHECKPOINT = re.compile(r"(?:checkpoint|ckpt|epoch|step|global_step)[-_=]?\d+")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_REVISION = re.compile(r"(?:refs/(?:pr|convert)/)?[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_TAG_PATHS = {
+    "github": "/releases/tag/",
+    "gitlab": "/-/tags/",
+    "bitbucket": "/src/",
+    "codeberg": "/src/tag/",
+    "gitea": "/src/tag/",
+    "forgejo": "/src/tag/",
+    "huggingface": "/tree/",
+}
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:]+\]", re.IGNORECASE)
 _SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[A-Za-z0-9.-]+\.[A-Za-z]{2,}):(?!//)(?P<path>[^\s]+)")
 
@@ -64,16 +51,6 @@ def without_password(address: str) -> str:
     return re.sub(r"(?<=://)[^/@\s]*:[^/@\s]*@", "", address)
 
 
-def is_hub_id(name: str) -> bool:
-    """Whether ``org/name`` is an id of the Hub rather than a path."""
-    if not _HUB_ID.fullmatch(name) or "--" in name or ".." in name:
-        return False
-    owner, repository = name.split("/")
-    if owner.casefold() in _FOLDERS or _CHECKPOINT.fullmatch(repository.casefold()):
-        return False
-    return PurePosixPath(repository).suffix.casefold() not in _FILES
-
-
 def model_url(name: str, version: str = "") -> str:
     """The Hub's page of a model, of that revision where one is given; empty for no id."""
     return _hub_url(name, version, "")
@@ -85,16 +62,16 @@ def dataset_url(name: str, version: str = "") -> str:
 
 
 def _hub_url(name: str, version: str, kind: str) -> str:
-    found = _HUB_URL.fullmatch(name)
-    if found:
-        kind = {"datasets/": "datasets/", "models/": ""}.get(found["kind"] or "", kind)
-        name = found["id"]
+    reference = parse_reference(name)
+    if reference.kind == "hub" and reference.url:
+        kind = {"dataset": "datasets/", "model": ""}.get(reference.subject, kind)
+        name, version = reference.name, version or reference.version
     elif not is_hub_id(name):
         return ""
     url = f"{HUB}{kind}{name}"
     # A registry's bare number is no revision of a git repository.
     named = _REVISION.fullmatch(version) and not version.isdecimal()
-    return f"{url}/tree/{quote(version)}" if named and ".." not in version else url
+    return f"{url}/tree/{quote(version, safe='')}" if named and ".." not in version else url
 
 
 def parse_repository(address: str) -> Repository | None:
@@ -119,6 +96,14 @@ def commit_url(address: str, commit: str) -> str:
     if repository is None or not _COMMIT.fullmatch(commit):
         return ""
     return f"{repository.url}{_commit_path(repository)}{commit}"
+
+
+def tag_url(address: str, tag: str) -> str:
+    """The page of a tag; empty where the repository is local or its host's pages are not known."""
+    repository = parse_repository(address)
+    name = repository.host.partition(":")[0] if repository else ""
+    path = next((path for host, path in _TAG_PATHS.items() if host in name), "")
+    return f"{repository.url}{path}{quote(tag)}" if repository and path and tag else ""
 
 
 def _commit_path(repository: Repository) -> str:

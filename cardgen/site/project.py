@@ -27,6 +27,7 @@ from cardgen.site.render import (
 )
 from cardgen.site.settings import SiteSettings
 from cardgen.store import CARD_NAME, find_cards, load_card, natural_key
+from cardgen.versions import find_registry
 
 _ROOT = "cardgen-way-to-root/"
 
@@ -48,7 +49,8 @@ class ProjectSite:
         self.settings = make_settings(config)
         self.facts: dict[str, Facts] = {}
         self.problems: dict[str, tuple[Problem, ...]] = {}
-        self.context = RenderContext.make(config, self.facts)
+        self.registry = find_registry(config.root)
+        self.context = RenderContext.make(config, self.facts, registry=self.registry)
         self.cache: PageCache | None = None
         self._table = ""
         self.load(path.parent.name for path in find_cards(config))
@@ -70,7 +72,7 @@ class ProjectSite:
     def use_extensions(self, extensions: Mapping[str, Mapping[str, Any]]) -> None:
         """Render prose by a site's own Markdown extensions."""
         self.context.prose.close()
-        self.context = RenderContext.make(self.config, self.facts, extensions)
+        self.context = RenderContext.make(self.config, self.facts, extensions, self.registry)
         self._table = ""
         self.cache = PageCache(self.settings.work / "pages", self.context, extensions)
         self.cache.forget_others(self.facts)

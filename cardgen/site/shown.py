@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from cardgen.facts import Conflict, Fact, Facts, Origin
 from cardgen.measures import format_number
 from cardgen.models import Dataset, Frozen, Model, Run, Source
-from cardgen.site import links
 from cardgen.site.numbers import format_full
+from cardgen.site.places import Places
 
 _REF = 24
 MAX_OTHERS = 12
@@ -37,8 +37,11 @@ class Shown(NamedTuple):
 class Shower:
     """Shows one card's values; numbers its runs in their order, from 1."""
 
-    def __init__(self, facts: Facts, labels: Mapping[str, str]) -> None:
+    def __init__(
+        self, facts: Facts, labels: Mapping[str, str], places: Places | None = None
+    ) -> None:
         self.facts = facts
+        self.places = places or Places()
         self.labels = labels
         self.numbers = {run.ref: number for number, run in enumerate(facts.runs, 1)}
         self._places: dict[Origin, tuple[str, str]] = {}
@@ -140,23 +143,3 @@ def say(value: Any) -> str:
     if isinstance(value, Frozen):
         return format_full(value.model_dump(mode="json", exclude_defaults=True))
     return format_full(value)
-
-
-def link_model(model: Model) -> str:
-    """Where a model's page is; empty where it has none. What has a path is no id of the Hub."""
-    name = "" if model.path else model.name
-    return (
-        links.safe_url(model.url)
-        or links.model_url(model.url)
-        or links.model_url(name, model.version)
-    )
-
-
-def link_dataset(dataset: Dataset) -> str:
-    """Where a data set's page is, by the same rules."""
-    name = "" if dataset.path else dataset.name
-    return (
-        links.safe_url(dataset.url)
-        or links.dataset_url(dataset.url)
-        or links.dataset_url(name, dataset.version)
-    )

@@ -56,7 +56,7 @@ def test_paths_and_other_texts_are_no_ids(name: str) -> None:
         ("a/b", "\"><script>", "https://huggingface.co/a/b"),
         ("hf://a/b", "", "https://huggingface.co/a/b"),
         ("hf://models/a/b/file.bin", "", "https://huggingface.co/a/b"),
-        ("hf://datasets/a/b@main/x.parquet", "", "https://huggingface.co/datasets/a/b"),
+        ("hf://datasets/a/b@main/x.parquet", "", "https://huggingface.co/datasets/a/b/tree/main"),
     ],
 )  # fmt: skip
 def test_revisions_and_hub_addresses(name: str, version: str, url: str) -> None:

@@ -90,3 +90,21 @@ def test_a_baseline_that_changes_changes_the_page_that_compares_with_it(card: Pr
     card.write("experiments/qa-0/card.md", f"---\ncode: qa-0\n{results % 0.25}\n\n## Goal\n\nA.\n")
     card.ok("build")
     assert "+0.5" in page(card)
+
+
+def test_a_stage_that_moves_changes_the_pages_that_show_it_and_no_other(card: Project) -> None:
+    card.git("remote", "add", "origin", "git@github.com:team/qa.git")
+    card.write("experiments/qa-2/card.md", CARD.replace("qa-1", "qa-2\noutput: qa-digits@v1.0.0"))
+    card.git("add", "-A")
+    card.git("commit", "-q", "-m", "first")
+    card.git("tag", "-a", "qa-digits@v1.0.0", "-m", "registered")
+    card.ok("build")
+    assert 'href="https://github.com/team/qa/releases/tag/qa-digits%40v1.0.0"' in page(card, "qa-2")
+    before = page(card)
+    kept = (card.root / ".cardgen/pages/qa-1.json").read_bytes()
+    assert ">prod<" not in page(card, "qa-2")
+    card.git("tag", "-a", "qa-digits#prod#1", "-m", "assigned")
+    card.ok("build")
+    assert ">prod<" in page(card, "qa-2")
+    assert page(card) == before
+    assert (card.root / ".cardgen/pages/qa-1.json").read_bytes() == kept
