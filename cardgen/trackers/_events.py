@@ -8,12 +8,14 @@ record (a picture, a graph) is passed over, not loaded.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import BinaryIO
+from functools import lru_cache
+from typing import BinaryIO, NamedTuple
 
+from cardgen.trackers._crc32c import mask_length, masked_crc
 from cardgen.trackers._protobuf import as_bytes, as_double, as_int, as_text, read_fields
 
 MAX_RECORD = 4 * 1024 * 1024
@@ -22,14 +24,35 @@ MAX_RECORD = 4 * 1024 * 1024
 MAX_RECORDS = 1_000_000
 """Records of one file that are read."""
 
-# The kinds of a tensor: how a number is packed, and the field that lists such numbers.
-_NUMBERS = {1: ("<f", 5), 2: ("<d", 6), 3: ("<i", 7), 9: ("<q", 10)}
-_STRING = 7
+# The kinds of a tensor: how a number is packed in memory, and the field that lists such numbers.
+_NUMBERS = {
+    1: ("<f", 5),
+    2: ("<d", 6),
+    3: ("<i", 7),
+    4: ("<B", 7),
+    5: ("<h", 7),
+    6: ("<b", 7),
+    9: ("<q", 10),
+    14: ("<H", 13),
+    17: ("<H", 7),
+    19: ("<e", 13),
+    22: ("<I", 16),
+    23: ("<Q", 17),
+}
+_STRING, _BFLOAT, _HALF = 7, 14, 19
 _MEMORY = 4
+_START = 1
+_SINGLE = struct.Struct("<f")
+_DOUBLE = struct.Struct("<d")
+# One number without metadata, as most events are: time, step, a tag, 32 bits; lengths below 128.
+_PLAIN = re.compile(
+    rb"\x09(.{8})(?:\x10([\x80-\xff]{0,9}[\x00-\x7f]))?"
+    rb"\x2a([\x00-\x7f])\x0a([\x00-\x7f])\x0a([\x00-\x7f])(.*)\x15(.{4})",
+    re.DOTALL,
+)
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """One logged value: a ``scalar``, or ``texts``; ``plugin`` says what it was logged as."""
 
     tag: str
@@ -39,13 +62,17 @@ class Value:
     content: bytes = b""
 
 
-@dataclass(frozen=True)
-class Event:
-    """What was logged at one moment: ``wall_time`` in seconds since 1970, UTC."""
+class Event(NamedTuple):
+    """What was logged at one moment: ``wall_time`` in seconds since 1970, UTC.
+
+    ``restart`` is set where a program began again at this step: what was logged before from that
+    step on is void.
+    """
 
     wall_time: float
     step: int
     values: tuple[Value, ...] = ()
+    restart: bool = False
 
 
 def read_events(stream: BinaryIO) -> Iterator[Event]:
@@ -62,7 +89,7 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
     """The records' data; checked, and without those larger than MAX_RECORD."""
     for _ in range(MAX_RECORDS):
         head = stream.read(12)
-        if len(head) < 12 or _mask(head[:8]) != head[8:]:
+        if len(head) < 12 or mask_length(head[:8]) != head[8:]:
             return
         (length,) = struct.unpack("<Q", head[:8])
         if length > MAX_RECORD:
@@ -72,14 +99,31 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
                 return
             continue
         data, check = stream.read(length), stream.read(4)
-        if len(data) < length or _mask(data) != check:
+        if len(data) < length or masked_crc(data) != check:
             return
         yield data
 
 
 def parse_event(data: bytes) -> Event:
     """Read one ``Event``; raises ValueError where the bytes are none."""
-    wall_time, step, values = 0.0, 0, []
+    return _parse_plain(data) or _parse_any(data)
+
+
+def _parse_plain(data: bytes) -> Event | None:
+    """An event of the commonest form in one step, five times as fast; None for any other."""
+    found = _PLAIN.fullmatch(data)
+    if found is None:
+        return None
+    time, step, summary, value, length, tag, number = found.groups()
+    if (length[0], value[0], summary[0]) != (len(tag), len(tag) + 7, len(tag) + 9):
+        return None
+    (seconds,) = _DOUBLE.unpack(time)
+    at = as_int(_parse_varint(step)) if step else 0
+    return Event(seconds, at, (Value(_decode(tag), "", shortest(*_SINGLE.unpack(number))),))
+
+
+def _parse_any(data: bytes) -> Event:
+    wall_time, step, values, restart = 0.0, 0, [], False
     for number, value in read_fields(data):
         if number == 1:
             wall_time = as_double(value)
@@ -88,7 +132,9 @@ def parse_event(data: bytes) -> Event:
         elif number == 5:
             inner = read_fields(as_bytes(value))
             values += [_parse_value(as_bytes(item)) for field, item in inner if field == 1]
-    return Event(wall_time, step, tuple(values))
+        elif number == 7:
+            restart = (1, _START) in read_fields(as_bytes(value))
+    return Event(wall_time, step, tuple(values), restart)
 
 
 def _parse_value(data: bytes) -> Value:
@@ -103,43 +149,68 @@ def _parse_value(data: bytes) -> Value:
         elif number == 8:
             scalar, texts = _parse_tensor(as_bytes(value))
         elif number == 9:
-            plugin, content = _parse_metadata(as_bytes(value))
+            plugin, content = _parse_metadata(value)
     return Value(tag, plugin, scalar, texts, content)
 
 
 def _parse_tensor(data: bytes) -> tuple[float | None, tuple[str, ...]]:
     """A tensor of one number, or its strings; other tensors give nothing."""
     fields = list(read_fields(data))
-    dtype = next((value for number, value in fields if number == 1), 0)
-    if dtype == _STRING:
+    kind = next((value for number, value in fields if number == 1), 0)
+    if kind == _STRING:
         return None, tuple(as_text(value) for number, value in fields if number == 8)
-    if not isinstance(dtype, int) or dtype not in _NUMBERS:
+    if not isinstance(kind, int) or kind not in _NUMBERS:
         return None, ()
-    code, holder = _NUMBERS[dtype]
+    code, holder = _NUMBERS[kind]
     for number, value in fields:
-        if number in (_MEMORY, holder):
-            return _parse_number(code, value, packed=number != _MEMORY), ()
+        if number == _MEMORY:
+            data = as_bytes(value)
+            whole = len(data) == struct.calcsize(code)
+            return (_parse_memory(kind, code, data) if whole else None), ()
+        if number == holder:
+            return _parse_listed(kind, code, value), ()
     return None, ()
 
 
-def _parse_number(code: str, value: int | bytes, *, packed: bool) -> float | None:
-    """The number where a tensor has just one, from its list or from a piece of memory."""
-    if isinstance(value, int):
-        return float(as_int(value))
-    if packed and code in ("<i", "<q"):
+def _parse_memory(kind: int, code: str, data: bytes) -> float:
+    if kind == _BFLOAT:
+        code, data = "<f", b"\0\0" + data
+    return _unpack(code, data)
+
+
+def _parse_listed(kind: int, code: str, value: int | bytes) -> float | None:
+    """The number where a tensor lists just one: as it is, or packed into bytes."""
+    if code in ("<f", "<d") and not isinstance(value, int):
+        return _unpack(code, value) if len(value) == struct.calcsize(code) else None
+    if not isinstance(value, int):
         last = len(value) - 1
         if not 0 <= last < 10 or any((byte < 0x80) != (i == last) for i, byte in enumerate(value)):
             return None
-        return float(as_int(sum((byte & 0x7F) << 7 * i for i, byte in enumerate(value))))
-    return _unpack(code, value) if len(value) == struct.calcsize(code) else None
+        value = _parse_varint(value)
+    if kind in (_HALF, _BFLOAT):
+        return _parse_memory(kind, code, struct.pack("<H", value & 0xFFFF))
+    return float(value if code == "<Q" else as_int(value))
 
 
-def _parse_metadata(data: bytes) -> tuple[str, bytes]:
-    for number, value in read_fields(data):
+def _parse_varint(data: bytes) -> int:
+    value = 0
+    for byte in reversed(data):
+        value = value << 7 | byte & 0x7F
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _parse_metadata(data: int | bytes) -> tuple[str, bytes]:
+    for number, value in read_fields(as_bytes(data)):
         if number == 1:
             parts = dict(read_fields(as_bytes(value)))
             return as_text(parts.get(1, b"")), as_bytes(parts.get(2, b""))
     return "", b""
+
+
+@lru_cache(maxsize=4096)
+def _decode(tag: bytes) -> str:
+    return tag.decode("utf-8", "replace")
 
 
 def _unpack(code: str, data: bytes) -> float:
@@ -151,33 +222,11 @@ def _unpack(code: str, data: bytes) -> float:
 
 def shortest(number: float) -> float:
     """The number as it was meant: 0.095, kept in 32 bits, would read 0.0949999988079071."""
-    for digits in range(6, 9):
-        short = float(f"{number:.{digits}g}")
-        try:
-            if struct.pack("<f", short) == struct.pack("<f", number):
+    try:
+        for form in ("%.6g", "%.7g", "%.8g"):
+            short = float(form % number)
+            if _SINGLE.pack(short) == _SINGLE.pack(number):
                 return short
-        except OverflowError:
-            break
+    except OverflowError:
+        pass
     return number
-
-
-def _make_table() -> tuple[int, ...]:
-    """The table of CRC-32C (Castagnoli), which the standard library does not have."""
-    table = list(range(256))
-    for _ in range(8):
-        table = [(entry >> 1) ^ (0x82F63B78 if entry & 1 else 0) for entry in table]
-    return tuple(table)
-
-
-_TABLE = _make_table()
-
-
-def _mask(data: bytes) -> bytes:
-    """The masked checksum that stands beside the data in a record."""
-    crc = 0xFFFFFFFF
-    table = _TABLE
-    for byte in data:
-        crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    masked = (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
-    return struct.pack("<I", masked)
