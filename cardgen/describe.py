@@ -10,7 +10,8 @@ from typing import Any
 from cardgen.documents import has_text, strip_comments
 from cardgen.evidence import make_exact
 from cardgen.facts import Fact, Facts, Origin, Row
-from cardgen.measures import format_number
+from cardgen.groups.text import describe_groups, groups_as_json
+from cardgen.measures import format_number, format_spread
 from cardgen.models import Frozen
 from cardgen.output import format_json
 
@@ -46,6 +47,8 @@ class _Text:
         for section in facts.card.sections:
             if has_text(section.body):
                 yield from _heading(section.title or "Text")
+                if section.suggested:
+                    yield f"(suggested by {section.suggested}; nobody has confirmed it)"
                 yield strip_comments(section.body).strip()
         yield from self.results()
         yield from self.table("Parameters", facts.params.items())
@@ -80,13 +83,24 @@ class _Text:
             how = "lowest" if facts.direction == "min" else "highest"
             assumed = ", assumed: no metric is declared" if facts.metric_assumed else ""
             yield ""
+            yield from self.headline()
             yield f"Best {facts.metric} ({how}{assumed}): {self.value(facts.primary)}"
+        if facts.groups:
+            yield from describe_groups(facts, self.numbers)
         if facts.rows:
             yield from ("", self.rows())
         shown = {name for row in facts.rows for name in row.metrics}
         yield from self.table(
             "Last values", [(n, f) for n, f in facts.finals.items() if n not in shown]
         )
+
+    def headline(self) -> Iterator[str]:
+        spread = self.facts.headline
+        if spread and spread.mean is not None:
+            of = "" if spread.n == spread.of else f" of {spread.of}"
+            said = format_spread(spread.mean, spread.std)
+            yield f"Mean {self.facts.metric} ± standard deviation: {said} ({spread.n}{of} seeds)"
+            yield "of each run's best checkpoint; the best single one:"
 
     def rows(self) -> str:
         import tabulate  # noqa: PLC0415  # heavy, and not every card has rows
@@ -152,7 +166,12 @@ def describe_json(facts: Facts) -> str:
         "code": facts.code,
         "title": facts.title,
         "sections": [
-            {"key": s.key, "title": s.title, "text": strip_comments(s.body).strip()}
+            {
+                "key": s.key,
+                "title": s.title,
+                "text": strip_comments(s.body).strip(),
+                "suggested_by": s.suggested or None,
+            }
             for s in card.sections
         ],
         **{n: _fact(getattr(facts, n)) for n in ("status", "date", "model", "source", "primary")},
@@ -167,6 +186,7 @@ def describe_json(facts: Facts) -> str:
         "results": [_row(row, row is facts.best) for row in facts.rows],
         "metrics": {name: _fact(fact) for name, fact in facts.finals.items()},
         "runs": [run.ref for run in facts.runs],
+        **groups_as_json(facts),
         "conflicts": [
             {"key": c.key, "written": _fact(c.written), "recorded": _fact(c.recorded)}
             for c in facts.conflicts

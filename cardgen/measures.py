@@ -14,6 +14,8 @@ from cardgen.models import Direction
 Number = int | float
 
 _LARGEST = 10**300
+_MOST_DECIMALS = 8
+_TRUTHS = ("true", "True", "TRUE", "false", "False", "FALSE")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
 _LESS_IS_BETTER = re.compile(
     r"(?:^|[^a-z])(?:loss|err|error|perplexity|ppl|wer|cer|ter|rmse|mse|mae|mape|nll|brier|"
@@ -58,12 +60,17 @@ def normalise(name: str) -> str:
 
 def same_value(a: object, b: object) -> bool:
     """Whether two parameters are equal: numbers by value, however they are written."""
-    if isinstance(a, bool) or isinstance(b, bool):
-        return str(a).casefold() == str(b).casefold()
-    x, y = as_number(a), as_number(b)
-    if x is not None and y is not None:
-        return x == y or (math.isnan(x) and math.isnan(y))
-    return " ".join(str(a).split()) == " ".join(str(b).split())
+    return value_key(a) == value_key(b)
+
+
+def value_key(value: object) -> tuple[str, Any]:
+    """What is equal for equal parameters only, and can be looked up."""
+    if value.__class__ is not float and (isinstance(value, bool) or value in _TRUTHS):
+        return "truth", str(value).casefold()
+    number = as_number(value)
+    if number is None:
+        return "text", " ".join(str(value).split())
+    return ("nan", "") if math.isnan(number) else ("number", number)
 
 
 def same_rounded(written: object, recorded: float) -> bool:
@@ -82,6 +89,38 @@ def format_number(value: Number) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return repr(value)
+
+
+def format_spread(mean: float, std: float | None) -> str:
+    """A mean and its standard deviation: two digits of this, as many decimals of that.
+
+    0.81237 and 0.00418 are ``0.8124 ± 0.0042``; without a deviation the mean stands alone.
+    """
+    if not std or not math.isfinite(std):
+        return f"{mean:.6g}" if std is None else f"{mean:.6g} ± {std:.2g}"
+    power = _power(max(abs(mean), std))
+    decimals = 1 - _power(std)
+    if -4 < power < 9:
+        return _format_both(mean, std, decimals)
+    return f"({_format_both(_shift(mean, power), _shift(std, power), decimals + power)})e{power}"
+
+
+def _format_both(mean: float, std: float, decimals: int) -> str:
+    if decimals > _MOST_DECIMALS:  # nobody reads so many
+        return f"{mean:z.{_MOST_DECIMALS}f} ± {std:.1e}"
+    decimals = max(decimals, 0)
+    return f"{mean:z.{decimals}f} ± {std:.{decimals}f}"
+
+
+def _power(value: float) -> int:
+    """Of ten, the largest that is in a number."""
+    return int(f"{value:.1e}".partition("e")[2])
+
+
+def _shift(value: float, power: int) -> float:
+    """A number without a power of ten, also one that no double can divide by."""
+    digits, _, own = f"{value:.17e}".partition("e")
+    return float(f"{digits}e{int(own) - power}")
 
 
 def as_number(value: object) -> Number | None:

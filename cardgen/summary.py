@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from cardgen.evidence import make_exact
 from cardgen.facts import Facts
-from cardgen.measures import format_number
+from cardgen.measures import format_number, format_spread
 from cardgen.output import format_json
 from cardgen.store import natural_key
 
@@ -26,7 +26,11 @@ SORT_KEYS = ("code", "title", "status", "date", "metric", "value", "model")
 
 @dataclass(frozen=True)
 class Line:
-    """One card of the list; what is unknown is empty or None."""
+    """One card of the list; what is unknown is empty or None.
+
+    ``value`` is the best checkpoint's, or the mean over ``runs`` of ``of`` that differ in their
+    seed only, with its ``std``; ``single`` is then the best run's, and ``step`` is of that.
+    """
 
     code: str
     title: str
@@ -38,11 +42,17 @@ class Line:
     value: float | None
     step: float | None
     problems: int
+    std: float | None = None
+    runs: int | None = None
+    of: int | None = None
+    single: float | None = None
+    run: str = ""
 
 
 def summarise(facts: Facts) -> Line:
     """A card as one line of the list."""
-    primary = facts.primary
+    primary, spread = facts.primary, facts.headline
+    single = primary.value if primary else None
     return Line(
         code=facts.code,
         title=facts.card.front.title,
@@ -51,9 +61,14 @@ def summarise(facts: Facts) -> Line:
         tags=tuple(fact.value for fact in facts.tags),
         model=facts.model.value.name if facts.model else "",
         metric=facts.metric,
-        value=primary.value if primary else None,
+        value=spread.mean if spread else single,
         step=primary.origin.step if primary else None,
         problems=sum(p.severity == "error" for p in facts.card.problems),
+        std=spread.std if spread else None,
+        runs=spread.n if spread else None,
+        of=spread.of if spread else None,
+        single=single,
+        run=primary.origin.ref if primary else "",
     )
 
 
@@ -94,8 +109,7 @@ def format_lines(lines: Sequence[Line], kind: str) -> str:
 
 
 def _row(line: Line, kind: str) -> tuple[str, ...]:
-    at = "" if line.step is None else f" @ {format_number(line.step)}"
-    best = "" if line.value is None else f"{line.value:.6g}{at}"
+    best = _say_best(line)
     tags = ", ".join(line.tags)
     if kind == "simple" and len(tags) > MAX_TAGS:  # for a terminal; the other kinds are for files
         tags = f"{tags[:MAX_TAGS]}…"
@@ -104,6 +118,17 @@ def _row(line: Line, kind: str) -> tuple[str, ...]:
         line.metric, best,
     )  # fmt: skip
     return tuple(cell.replace("|", "\\|") for cell in cells) if kind in _PIPED else cells
+
+
+def _say_best(line: Line) -> str:
+    """The mean over seeds, or the best checkpoint and its step."""
+    if line.value is None:
+        return ""
+    if line.runs is None:
+        at = "" if line.step is None else f" @ {format_number(line.step)}"
+        return f"{line.value:.6g}{at}"
+    of = "" if line.runs == line.of else f" of {line.of}"
+    return f"{format_spread(line.value, line.std)} ({line.runs}{of} seeds)"
 
 
 _PIPED = frozenset(("github", "pipe"))

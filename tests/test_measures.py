@@ -14,10 +14,12 @@ from cardgen.measures import (
     as_number,
     flatten,
     format_number,
+    format_spread,
     guess_direction,
     normalise,
     same_rounded,
     same_value,
+    value_key,
 )
 from tests.strategies import NAMES, NUMBERS, PARAMS, TEXT
 
@@ -175,3 +177,42 @@ def test_any_two_values_compare(a: object, b: object) -> None:
     number = as_number(b)
     if number is not None:
         assert same_rounded(a, float(number)) in (True, False)
+
+
+@given(st.lists(PARAMS, min_size=2, max_size=2))
+def test_equal_parameters_are_found_by_their_key(values: list[Any]) -> None:
+    a, b = values
+    assert same_value(a, b) == same_value(b, a) == (value_key(a) == value_key(b))
+    hash(value_key(a))
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "text"),
+    [
+        (0.81237, 0.00418, "0.8124 ± 0.0042"),
+        (0.81237, 0.0996, "0.81 ± 0.10"),
+        (0.81237, 0.00996, "0.812 ± 0.010"),
+        (71.3, 1.24, "71.3 ± 1.2"),
+        (812.4, 12.3, "812 ± 12"),
+        (12345.6, 123.4, "12346 ± 123"),
+        (-1e-9, 0.1, "0.00 ± 0.10"),
+        (-0.5, 0.1, "-0.50 ± 0.10"),
+        (3.2e-5, 1.1e-6, "(3.20 ± 0.11)e-5"),
+        (2.5e12, 3.1e10, "(2.500 ± 0.031)e12"),
+        (1e-320, 1e-321, "(1.00 ± 0.10)e-320"),
+        (0.8, 1e-12, "0.80000000 ± 1.0e-12"),
+        (0.8, 0.0, "0.8 ± 0"),
+        (0.8, None, "0.8"),
+        (1e300, math.inf, "1e+300 ± inf"),
+    ],
+)
+def test_a_mean_has_the_decimals_of_its_deviation(
+    mean: float, std: float | None, text: str
+) -> None:
+    assert format_spread(mean, std) == text
+
+
+@given(st.floats(-1e300, 1e300), st.floats(0, 1e300))
+def test_any_mean_has_a_text(mean: float, std: float) -> None:
+    assert "±" in format_spread(mean, std)
+    assert len(format_spread(mean, std)) < 40

@@ -14,11 +14,15 @@ from cardgen.site.baseline import Comparison, compare_with_baseline
 from cardgen.site.context import RenderContext
 from cardgen.site.numbers import format_full, format_short
 from cardgen.site.results import verdict_of
+from cardgen.site.spreads import say_spread
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One card of the list; ``place`` is where its value was measured, ``versus`` the baseline."""
+    """One card of the list; ``place`` is where its value was measured, ``versus`` the baseline.
+
+    ``single`` is the best single run's value where ``value`` is a mean of several.
+    """
 
     code: str
     url: str
@@ -33,6 +37,7 @@ class Entry:
     full: str = ""
     origin: str = ""
     place: str = ""
+    single: str = ""
     difference: str = ""
     verdict: str = ""
     versus: str = ""
@@ -59,12 +64,30 @@ def _make_entry(facts: Facts, context: RenderContext, base: str) -> Entry:
         date=facts.date.value.isoformat() if facts.date else "",
         model=facts.model.value.name if facts.model else "",
         metric=facts.metric if primary else "",
-        value=format_short(primary.value) if primary else "",
-        full=format_full(primary.value) if primary else "",
-        origin=str(primary.origin) if primary else "",
-        place=_place(facts, context),
+        **_describe_value(facts, context),
         **_compare(found),
     )
+
+
+def _describe_value(facts: Facts, context: RenderContext) -> dict[str, str]:
+    """The mean over seeds with the best single run, else the best checkpoint."""
+    primary, spread, labels = facts.primary, facts.headline, context.labels
+    if primary is None:
+        return {}
+    if spread is None or spread.mean is None:
+        return {
+            "value": format_short(primary.value),
+            "full": format_full(primary.value),
+            "origin": str(primary.origin),
+            "place": _place(facts, context),
+        }
+    said = str(spread.n) if spread.n == spread.of else labels["n_of"].format(spread.n, spread.of)
+    return {
+        "value": say_spread(spread),
+        "full": format_full(spread.mean),
+        "place": labels["seeds"].format(said),
+        "single": labels["best_run_is"].format(format_short(primary.value), primary.origin),
+    }
 
 
 def _place(facts: Facts, context: RenderContext) -> str:

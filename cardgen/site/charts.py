@@ -31,7 +31,9 @@ _CROSSES = 40
 class Series:
     """One line: ``xs`` and ``ys`` have the same length; ``best`` is the index of a ringed point.
 
-    ``hints`` are what a point says of itself when one points at it; empty for long lines.
+    ``hints`` are what a point says of itself when one points at it; empty for long lines. ``low``
+    and ``high`` bound a band around a mean. A ``thin`` line is one of many behind such a mean, in
+    the legend only where it is ``listed``.
     """
 
     name: str
@@ -41,6 +43,10 @@ class Series:
     dashed: bool = False
     best: int | None = None
     hints: Sequence[str] = ()
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    thin: bool = False
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,8 @@ class Chart:
 
 def render_chart(chart: Chart) -> str:
     """The chart as an ``svg`` element."""
-    ys = find_scale(_all(s.ys for s in chart.series), HEIGHT - _BOTTOM, _TOP, may_log=chart.may_log)
+    bounds = (values for s in chart.series for values in (s.ys, s.low, s.high))
+    ys = find_scale(_all(bounds), HEIGHT - _BOTTOM, _TOP, may_log=chart.may_log)
     y_ticks = find_ticks(ys, 5)
     y_labels = format_ticks(y_ticks)
     left = 10 + _LETTER * max((len(label) for label in y_labels), default=1)
@@ -69,6 +76,8 @@ def render_chart(chart: Chart) -> str:
         *_draw_y_axis(ys, zip(y_ticks, y_labels, strict=True), left),
         *_draw_x_axis(xs, chart.x_label),
     ]
+    for series in chart.series:
+        parts += _draw_band(series, xs, ys)
     for series in chart.series:
         parts += _draw_series(series, xs, ys)
     parts += [_draw_best(series, xs, ys) for series in chart.series]
@@ -123,9 +132,27 @@ def _draw_x_axis(scale: Scale, label: str) -> Iterator[str]:
     )
 
 
+def _draw_band(series: Series, xs: Scale, ys: Scale) -> Iterator[str]:
+    """An area between both bounds, one for each stretch without a gap."""
+    bounds = zip(series.xs, series.low, series.high, strict=True) if series.low else ()
+    for there, group in groupby(bounds, key=lambda b: all(map(math.isfinite, b))):
+        points = list(group)
+        if not there or len(points) < 2:
+            continue
+        floor = ys.low if ys.log else -math.inf  # a logarithm has no room below
+        upper = [(x, high) for x, _, high in points]
+        lower = [(x, max(low, floor)) for x, low, _ in reversed(points)]
+        edge = "L".join(f"{xs.place(x):.1f} {ys.place(y):.1f}" for x, y in (*upper, *lower))
+        yield (
+            f'<path class="cg-band cg-c{series.colour % COLOURS}" fill="currentColor" '
+            f'd="M{edge}Z"/>'
+        )
+
+
 def _draw_series(series: Series, xs: Scale, ys: Scale) -> Iterator[str]:
     points = _place(series, xs, ys)
     dash = " cg-dashed" if series.dashed else ""
+    dash += " cg-thin" if series.thin else ""
     path = _draw_path(points)
     if path:
         yield (
@@ -134,10 +161,12 @@ def _draw_series(series: Series, xs: Scale, ys: Scale) -> Iterator[str]:
         )
     drawn = [(i, p) for i, p in enumerate(points) if p is not None]
     alone = _find_alone(points)
-    shown = drawn if len(drawn) <= _DOTS else [(i, p) for i, p in drawn if i in alone]
+    many = series.thin or len(drawn) > _DOTS
+    shown = [(i, p) for i, p in drawn if i in alone] if many else drawn
     for index, (x, y) in shown:
         yield _draw_dot(series, index, x, y)
-    yield from _draw_crosses(series, xs, ys)
+    if not series.low:  # a mean's crosses are those of its runs
+        yield from _draw_crosses(series, xs, ys)
 
 
 def _place(series: Series, xs: Scale, ys: Scale) -> list[tuple[float, float] | None]:

@@ -7,20 +7,27 @@ function here is pure and answers None where there is nothing to show.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
 
 from cardgen.facts import Fact, Facts, Origin
+from cardgen.models import Environment
 from cardgen.site.charts import COLOURS, render_chart
+from cardgen.site.checkpoints import ResultTables
 from cardgen.site.context import RenderContext
 from cardgen.site.curves import Group, find_groups, make_chart, split_groups
 from cardgen.site.inputs import list_params, list_things
 from cardgen.site.page import Heading
+from cardgen.site.places import Places
 from cardgen.site.provenance import list_environments, list_runs, list_source, list_sources
-from cardgen.site.results import ResultMaker, Tile
+from cardgen.site.results import SummaryMaker, Tile
+from cardgen.site.series import count_drawn
 from cardgen.site.shown import Shower, say
+
+_MOST_OPEN = 10
+"""Runs whose records are shown at once."""
 
 ANCHORS = (
     "goal", "conclusions", "results", "curves", "commands", "model", "params", "problems",
@@ -40,6 +47,17 @@ class Part:
     headings: tuple[Heading, ...] = ()
 
 
+def join_environments(facts: Facts) -> tuple[Fact[Environment], ...]:
+    """One for all runs where their environments differ in the seed alone, else each run's."""
+    found = facts.environments
+    first = found[0].value.model_copy(update={"seed": None}) if len(found) > 1 else None
+    if first is None or any(f.value.model_copy(update={"seed": None}) != first for f in found):
+        return found
+    if len({fact.value.seed for fact in found}) == 1:
+        return found[:1]
+    return () if first == Environment() else (replace(found[0], value=first),)
+
+
 class PartMaker:
     """Makes one card's parts; each method is pure and answers one of them."""
 
@@ -47,12 +65,20 @@ class PartMaker:
         self.facts = facts
         self.context = context
         self.labels = context.labels
-        self.shower = Shower(facts, context.labels)
-        self._results = ResultMaker(facts, context, self.shower)
+        places = Places.make(facts, context.settings.repository, context.registry)
+        self.shower = Shower(facts, context.labels, places)
+        self._summary = SummaryMaker(facts, context, self.shower)
 
     def part(self, anchor: str, data: Any, template: str = "") -> Part | None:
         title = self.labels[f"part_{anchor}"]
         return Part(anchor, title, template or anchor, data) if data else None
+
+    def long(self, part: Part | None, count: int, kind: str) -> Part | None:
+        """A part of one of many runs' things, folded where they are too many to pass by."""
+        if part is None or count <= _MOST_OPEN:
+            return part
+        title = self.labels[f"fold_{kind}"].format(count)
+        return replace(part, template="folded", data={"title": title, "part": part})
 
     def head(self) -> dict[str, Any]:
         """Title and chips."""
@@ -78,10 +104,10 @@ class PartMaker:
         return [(code, self.context.link(code)) for code in codes]
 
     def summary(self) -> list[Tile]:
-        return self._results.summary()
+        return self._summary.summary()
 
     def results(self) -> Part | None:
-        return self.part("results", self._results.table())
+        return self.part("results", ResultTables(self.facts, self.shower).table())
 
     # Prose -----------------------------------------------------------------------------------
 
@@ -95,15 +121,27 @@ class PartMaker:
         shown, folded = split_groups(find_groups(self.facts))
         names = self.shower.names
         data = [[self._chart(group, names) for group in groups] for groups in (shown, folded)]
-        return self.part("curves", data if data[0] else None)
+        bands = any(key["band"] for charts in data for chart in charts for key in chart["keys"])
+        note = self.labels["chart_band"] if bands else ""
+        return self.part("curves", {"shown": data[0], "rest": data[1], "note": note}
+                         if data[0] else None)  # fmt: skip
 
     def _chart(self, group: Group, names: Mapping[str, str]) -> dict[str, Any]:
         chart = make_chart(group, self.facts, names, self.labels, self.context.settings)
         keys = [
-            {"name": s.name, "colour": s.colour % COLOURS, "dashed": s.dashed} for s in chart.series
+            {
+                "name": s.name,
+                "colour": s.colour % COLOURS,
+                "dashed": s.dashed,
+                "band": bool(s.low),
+                "thin": s.thin,
+            }
+            for s in chart.series
+            if s.listed or not s.thin
         ]
-        cut = len(group.lines) - len(keys)
-        note = self.labels["chart_cut"].format(len(keys), len(group.lines)) if cut else ""
+        drawn = count_drawn(chart.series)
+        cut = len(group.lines) > drawn
+        note = self.labels["chart_cut"].format(drawn, len(group.lines)) if cut else ""
         return {
             "title": chart.title,
             "svg": Markup(render_chart(chart)),  # noqa: S704  # made by us, its texts escaped
@@ -121,7 +159,7 @@ class PartMaker:
             if command.kind == "other"
         )
         kinds = (("train", self.facts.train), ("predict", self.facts.predict), ("other", other))
-        return self.part(
+        part = self.part(
             "commands",
             [
                 (self.labels[f"command_{kind}"], [self.shower.show(fact) for fact in commands])
@@ -129,6 +167,7 @@ class PartMaker:
                 if commands
             ],
         )
+        return self.long(part, sum(len(commands) for _, commands in kinds), "commands")
 
     # What went in ----------------------------------------------------------------------------
 
@@ -146,14 +185,18 @@ class PartMaker:
         return self.part("source", list_source(self.facts, repository, self.shower))
 
     def environment(self) -> Part | None:
-        return self.part("environment", list_environments(self.facts, self.shower))
+        facts = replace(self.facts, environments=join_environments(self.facts))
+        part = self.part("environment", list_environments(facts, self.shower))
+        return self.long(part, len(facts.environments), "environments")
 
     def runs(self) -> Part | None:
-        return self.part("runs", list_runs(self.facts, self.shower))
+        part = self.part("runs", list_runs(self.facts, self.shower))
+        return self.long(part, len(self.facts.runs), "runs")
 
     def sources(self) -> Part | None:
         found = list_sources(self.facts, self.shower)
-        return self.part("sources", {**found, "evidence": self.facts.card.evidence is not None})
+        part = self.part("sources", {**found, "evidence": self.facts.card.evidence is not None})
+        return self.long(part, len(self.facts.runs), "runs")
 
     def differences(self) -> Part | None:
         return self.part(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cardgen.facts import Fact, Facts
-from cardgen.models import Environment, Run, Source
+from cardgen.models import CAPTURED, Environment, Run, Source
 from cardgen.site import links
 from cardgen.site.numbers import format_duration, format_full, format_size, format_time
 from cardgen.site.results import units
@@ -14,6 +15,8 @@ from cardgen.site.shown import Shower, Shown, shorten
 
 MAX_FILES = 100
 """Files of a run that are listed; the rest is in the evidence."""
+
+_NAMES = {CAPTURED: "cardgen run"}
 
 
 def list_runs(facts: Facts, shower: Shower) -> list[dict[str, Any]]:
@@ -28,6 +31,8 @@ def _describe_run(run: Run, shower: Shower) -> dict[str, Any]:
         ("experiment", run.experiment),
         ("author", run.author),
         ("parent", shower.names.get(run.parent, run.parent) if run.parent else ""),
+        ("kind", _name_kinds(run, labels) if run.captured else ""),
+        ("exit", _format_exit(run.exit_status, labels)),
         ("description", run.description),
     )
     return {
@@ -42,6 +47,7 @@ def _describe_run(run: Run, shower: Shower) -> dict[str, Any]:
         "started_text": format_time(run.started) if run.started else "",
         "finished_text": format_time(run.finished) if run.finished else "",
         "duration": format_duration(span, units(labels)) if span is not None else "",
+        "contains": [(shower.numbers.get(ref, 0), ref) for ref in run.contains],
         "more": [(labels[f"run_{key}"], text) for key, text in more if text],
         "tags": [f"{tag}: {value}" if value else tag for tag, value in sorted(run.tags.items())],
         "files": [
@@ -51,6 +57,23 @@ def _describe_run(run: Run, shower: Shower) -> dict[str, Any]:
         "files_title": labels["files"].format(len(run.files)),
         "files_cut": max(0, len(run.files) - MAX_FILES),
     }
+
+
+def _name_kinds(run: Run, labels: Mapping[str, str]) -> str:
+    return ", ".join(dict.fromkeys(labels[f"command_{one.kind}"] for one in run.commands))
+
+
+def _format_exit(status: int | None, labels: Mapping[str, str]) -> str:
+    """An exit status as a person reads it; a negative one is the signal that ended the process."""
+    if status is None:
+        return ""
+    if status >= 0:
+        return str(status)
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = str(-status)
+    return labels["exit_signal"].format(name)
 
 
 def list_source(
@@ -83,6 +106,7 @@ def _describe_source(
         ("branch", source.branch, ""),
         ("commit", source.commit, commit),
         ("dirty", dirty, ""),
+        ("patch", source.patch, ""),
         ("entrypoint", source.entrypoint, ""),
     )
     rows = [
@@ -178,7 +202,9 @@ def _find_unavailable(runs: Iterable[Run], labels: Mapping[str, str]) -> list[st
         known = missing.setdefault(run.tracker, [])
         known += [field for field in run.unavailable if field not in known]
     return [
-        labels["unavailable"].format(tracker, ", ".join(_name_field(f, labels) for f in fields))
+        labels["unavailable"].format(
+            _NAMES.get(tracker, tracker), ", ".join(_name_field(f, labels) for f in fields)
+        )
         for tracker, fields in missing.items()
         if fields
     ]

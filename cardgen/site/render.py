@@ -42,16 +42,18 @@ class CannotRender(SiteError):
 
 @dataclass(frozen=True)
 class Written:
-    """A section of a card that says something, converted."""
+    """A section of a card that says something, converted; ``note`` is what readers must know."""
 
     section: Section
     anchor: str
     prose: Prose
+    note: str = ""
 
     @property
     def part(self) -> Part:
         html = Markup(self.prose.html)  # noqa: S704  # cleaned by nh3
-        return Part(self.anchor, self.section.title, "prose", html, self.prose.headings)
+        data = {"html": html, "note": self.note}
+        return Part(self.anchor, self.section.title, "prose", data, self.prose.headings)
 
 
 def render_card(facts: Facts, context: RenderContext) -> Page:
@@ -151,7 +153,10 @@ def _convert(facts: Facts, context: RenderContext) -> list[Written]:
     problems = tuple(_as_problem(card, s, p, context) for s, p in pairs if p.error)
     if problems:
         raise CannotRender(problems)
-    return [Written(s, a, p) for (s, p), a in zip(pairs, anchors, strict=True)]
+    return [
+        Written(s, a, p, context.labels["suggested"].format(s.suggested) if s.suggested else "")
+        for (s, p), a in zip(pairs, anchors, strict=True)
+    ]
 
 
 def _embed(prose: Prose, card: Card, context: RenderContext) -> Prose:

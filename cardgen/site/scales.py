@@ -48,6 +48,8 @@ def find_scale(
         return Scale(low, high, start, end, log=True)
     if low == high:
         margin = abs(low) / 10 or 0.5
+        if not math.isfinite(abs(low) + margin):  # no double is beyond it
+            return Scale(min(low, 0.0), max(high, 0.0), start, end)
         return Scale(low - margin, high + margin, start, end)
     air = (high / 2 - low / 2) / 10
     lower, upper = low - air, high + air

@@ -16,13 +16,13 @@ from cardgen.models import Checkpoint, Curve, Run
 from cardgen.site.charts import HEIGHT, WIDTH, Chart, Series, render_chart
 from cardgen.site.curves import (
     MAX_CHARTS,
-    MAX_SERIES,
     find_groups,
     make_chart,
     split_groups,
-    split_metric,
 )
+from cardgen.site.lines import split_metric
 from cardgen.site.scales import find_scale, find_ticks, format_ticks
+from cardgen.site.series import MAX_SERIES
 from tests.site.cards import Element, assert_inert, make_facts, parse
 
 BARE = "---\ncode: qa-1\n---\n"

@@ -236,7 +236,7 @@ def test_odd_numbers_are_shown_as_such(prose: ProseRenderer) -> None:
 def test_runs_are_grouped_under_their_names(prose: ProseRenderer) -> None:
     runs = [make_run("mlflow:a", name="first"), make_run("mlflow:b", 0.9, name="second")]
     root = render(prose, HEAD, runs)
-    table = root.one("table", "cg-results")
+    table = root.all("table", "cg-results")[1]
     assert [group.text for group in table.all("tr", "cg-group")] == ["first 1", "second 2"]
     best = table.one("tr", "cg-best-row")
     assert best.attributes["data-origin"] == "mlflow:b step 200"
@@ -540,7 +540,9 @@ def test_a_run_that_is_part_of_another_names_it(prose: ProseRenderer) -> None:
     root = render(prose, BARE, runs)
     rows = [row.text for row in root.part("runs").all("div") if row.text.startswith("part of")]
     assert [row.split()[-1] for row in rows] == ["sweep", "mlflow:z"]
-    groups = [group.text for group in root.all("tr", "cg-group")]
+    by_run, by_step = root.all("table", "cg-results")
+    assert [group.text for group in by_run.all("tr", "cg-group")] == ["sweep 1", "mlflow:z"]
+    groups = [group.text for group in by_step.all("tr", "cg-group")]
     assert groups == ["sweep 1", "fold (2) 2", "fold (3) 3"]
 
 
@@ -772,3 +774,11 @@ def test_a_context_of_its_own_converts_prose() -> None:
         assert "<em>x</em>" in render_card(facts, context).body
     finally:
         context.prose.close()
+
+
+def test_a_suggested_goal_says_so_until_it_is_confirmed(prose: ProseRenderer) -> None:
+    mark = '<!-- suggested by "mlflow:<b>": confirm it -->'
+    page = render(prose, f"{BARE}## Goal\n\n{mark}\n\nDoes plT5 beat mT5?\n")
+    assert "mlflow:<b>" in page.one("p", "cg-suggested").text
+    page = render(prose, f"{BARE}## Goal\n\nDoes plT5 beat mT5?\n")
+    assert not page.all("p", "cg-suggested")
