@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
 _ATX = re.compile(r"(#{1,2})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r"(?:=+|-+)[ \t]*$")
 _ATTRIBUTES = re.compile(r"\s*\{[^{}]*\}\s*$")
+_SUGGESTION = re.compile(r'\s*<!-- suggested by ("(?:[^"\\\n]|\\.){1,2000}")')
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
@@ -151,7 +153,24 @@ def parse_sections(body: str, first_line: int) -> Iterator[Section]:
 
 
 def _make_section(title: str, line: int, held: list[str]) -> Section:
-    return Section(find_section(title), title, line, "\n".join(held).strip("\r\n"))
+    body = "\n".join(held).strip("\r\n")
+    return Section(find_section(title), title, line, body, parse_suggestion(body))
+
+
+def format_suggestion(ref: str, hint: str) -> str:
+    """The line above a text that a run's description supplied and no person has confirmed."""
+    quoted = json.dumps(ref, ensure_ascii=False).replace(">", "\\u003e").replace("<", "\\u003c")
+    return f"<!-- suggested by {quoted}: {hint} -->"
+
+
+def parse_suggestion(body: str) -> str:
+    """The ref in the first line of a section where that is ``format_suggestion``'s, else empty."""
+    match = _SUGGESTION.match(body)
+    try:
+        ref = json.loads(match[1]) if match else ""
+    except ValueError:
+        return ""
+    return str(ref).strip()
 
 
 def _find_headings(lines: list[str]) -> Iterator[tuple[int, str, str | None]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cardgen.codes import next_code, refuse_code
@@ -81,7 +81,7 @@ def new_card(config: Config, card: NewCard, *, reuse: bool = False) -> Path:
     schema = os.path.relpath(
         config.root / "schema" / "card.schema.json", config.experiments / code
     ).replace(os.sep, "/")
-    named = NewCard(code, card.title, card.baseline, card.tags, card.runs)
+    named = replace(card, code=code)
     today = dt.datetime.now(tz=dt.UTC).astimezone().date()
     return create_card(config, code, make_card(named, settings.lang, today, schema))
 

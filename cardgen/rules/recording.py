@@ -8,7 +8,7 @@ from typing import Any
 from cardgen.errors import UsageError
 from cardgen.facts import Conflict, Facts
 from cardgen.measures import Number, format_number
-from cardgen.models import Frozen, RunRef
+from cardgen.models import CAPTURED, Frozen, RunRef
 from cardgen.rules import Finding, Project, Subject, guess, rule, run_hint, shorten
 
 # What the card calls a field of a run, and what a person does.
@@ -39,7 +39,7 @@ def find_bad_refs(subject: Subject, project: Project) -> Iterator[Finding]:
         except UsageError as error:
             yield Finding(error.message, error.hint, line)
             continue
-        if project.trackers and ref.tracker not in project.trackers:
+        if project.trackers and ref.tracker not in (*project.trackers, CAPTURED):
             yield Finding(
                 f"No tracker is called '{ref.tracker}', as '{shorten(text)}' says.",
                 guess(ref.tracker, project.trackers, f"Known: {', '.join(project.trackers)}."),
@@ -66,7 +66,7 @@ def _is_ref(text: str, project: Project) -> bool:
         ref = RunRef.parse(text)
     except UsageError:
         return False
-    return not project.trackers or ref.tracker in project.trackers
+    return not project.trackers or ref.tracker in (*project.trackers, CAPTURED)
 
 
 @rule("run-not-named", "warning", "The evidence holds a run that the card does not name.")
@@ -74,8 +74,10 @@ def find_unnamed_runs(subject: Subject, project: Project) -> Iterator[Finding]:
     named = subject.card.front.runs
     if not named or "runs" in subject.unread:
         return
-    known = {run.ref for run in subject.facts.runs if any(map(run.is_named, named))}
-    for run in subject.facts.runs:
+    runs = subject.facts.runs
+    known = {run.ref for run in runs if run.captured or any(map(run.is_named, named))}
+    known |= {ref for run in runs if run.captured for ref in run.contains}
+    for run in runs:
         if run.ref in known or run.parent in known:
             continue
         name = run_hint("set", subject.code, f"runs+={run.quoted or run.ref}")
@@ -153,7 +155,8 @@ def find_unrecorded(subject: Subject, project: Project) -> Iterator[Finding]:
         if key.partition(".")[0] not in subject.unread and not _is_known(subject.facts, key)
     }
     if missing:
-        trackers = " and ".join(dict.fromkeys(run.tracker for run in subject.facts.runs))
+        names = ("cardgen run" if run.captured else run.tracker for run in subject.facts.runs)
+        trackers = " and ".join(dict.fromkeys(names))
         yield Finding(
             f"The runs hold no {_list(missing.values(), 'or')}: {trackers} cannot record that.",
             f"Write {_list(map(repr, missing), 'and')} in the front matter.",

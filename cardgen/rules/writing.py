@@ -8,7 +8,7 @@ from functools import cache
 
 from cardgen.documents import has_text, strip_comments
 from cardgen.languages import SECTIONS, find_languages, heading, load_hints
-from cardgen.rules import Finding, Project, Subject, rule
+from cardgen.rules import Finding, Project, Subject, rule, shorten
 from cardgen.sentences import count_sentences
 
 MAX_SENTENCES = 3
@@ -42,6 +42,17 @@ def find_missing_goal(subject: Subject, project: Project) -> Iterator[Finding]:
             f"Write one hypothesis {_below('goal', project)}.",
             _line(subject, "goal"),
         )
+
+
+@rule("goal-suggested", "warning", "The goal is a run's description that nobody has confirmed.")
+def find_suggested_goal(subject: Subject, project: Project) -> Iterator[Finding]:
+    for section in subject.card.sections:
+        if section.suggested and has_text(section.body):
+            yield Finding(
+                f"'{section.title}' was suggested by {shorten(section.suggested)}.",
+                "Confirm or rewrite it, then delete the line '<!-- suggested by …'.",
+                section.line,
+            )
 
 
 @rule("conclusions-missing", "error", "The experiment is finished, and nothing is concluded.")

@@ -9,7 +9,9 @@ from pathlib import Path
 from string import Template
 
 from cardgen.config import CONFIG_NAME
+from cardgen.documents import format_suggestion
 from cardgen.languages import SECTIONS, heading, load_hints
+from cardgen.scaffold.quoting import quote_text
 from cardgen.yamledit import format_value
 
 
@@ -23,13 +25,18 @@ class NewFile:
 
 @dataclass(frozen=True)
 class NewCard:
-    """What ``cardgen new`` was told about a card."""
+    """What ``new`` was told about a card, or ``import`` found.
+
+    ``goal`` is the description of the run that ``suggested_by`` names: a stranger's text.
+    """
 
     code: str
     title: str = ""
     baseline: str = ""
     tags: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    goal: str = ""
+    suggested_by: str = ""
 
 
 def make_project(root: Path, language: str, schemas: dict[str, str]) -> tuple[NewFile, ...]:
@@ -72,9 +79,12 @@ def make_card(card: NewCard, language: str, today: dt.date, schema: str) -> str:
     if not card.runs:
         # Runs say themselves when they started and how they ended.
         optional += ["status: planned\n", f"date: {today.isoformat()}\n"]
-    sections = "\n".join(
-        f"## {heading(key, language)}\n\n<!-- {hints[key]} -->\n" for key in SECTIONS
-    )
+    texts = {key: f"<!-- {hints[key]} -->\n" for key in SECTIONS}
+    goal = quote_text(card.goal)
+    if goal:
+        mark = format_suggestion(card.suggested_by, hints["suggested"])
+        texts["goal"] = f"{mark}\n\n{goal}\n"
+    sections = "\n".join(f"## {heading(key, language)}\n\n{text}" for key, text in texts.items())
     return _fill(
         "card.md",
         schema=schema,
