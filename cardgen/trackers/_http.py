@@ -228,6 +228,8 @@ def _find_message(body: bytes) -> str:
     except (ValueError, RecursionError):
         return ""
     said = answer.get("message") or answer.get("error") if isinstance(answer, dict) else None
+    if not said and isinstance(answer, dict) and isinstance(answer.get("meta"), dict):
+        said = answer["meta"].get("result_msg")
     return " ".join(said.split())[:_SAID].rstrip(".") if isinstance(said, str) else ""
 
 
