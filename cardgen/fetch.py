@@ -5,6 +5,7 @@ Nothing else calls an adapter, so that nothing that a tracker recorded gets past
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,19 +24,29 @@ class Failure:
     error: CardgenError
 
 
-def find_runs(config: Config, location: Path) -> tuple[str, ...]:
-    """The refs of all runs that any tracker left in a folder, tracker by tracker.
+def find_runs(config: Config, location: Path, trackers: Collection[str] = ()) -> tuple[str, ...]:
+    """The refs of all runs that any tracker (or one of ``trackers``) left in a folder.
 
     A run that several adapters recognise is found once: where a Trainer's output holds event
     files, they are its own, and no second run.
     """
     found: dict[str, tuple[str, ...]] = {}
     taken: set[str] = set()
-    for name in sorted(find_trackers(), key=lambda name: (_rank(name), name)):
+    names = [name for name in find_trackers() if not trackers or name in trackers]
+    for name in sorted(names, key=lambda name: (_rank(name), name)):
         refs = load_tracker(name).find_runs(location, config.for_tracker(name))
         found[name] = tuple(ref for ref in refs if not _rank(name) or not _is_taken(ref, taken))
         taken.update(_find_place(ref) for ref in found[name])
     return tuple(ref for name in sorted(found) for ref in found[name])
+
+
+def find_remote_runs(config: Config, name: str, location: str = "") -> tuple[str, ...]:
+    """The refs of the runs that a tracker's server holds; none where its adapter lists none.
+
+    Raises TrackerError where the server cannot be asked.
+    """
+    find = getattr(load_tracker(name), "find_remote_runs", None)
+    return tuple(find(location, config.for_tracker(name))) if find else ()
 
 
 def _rank(name: str) -> int:

@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 _SECONDS = 60
 _CHUNK = 1024 * 1024
@@ -16,25 +16,41 @@ _COMMAND = ("git", "-c", "core.quotePath=false")
 
 def run_git(root: Path, *arguments: str) -> str | None:
     """What a git command prints; None where it fails, is missing or this is no repository."""
+    printed = read_git(root, *arguments)
+    return None if printed is None else printed.decode("utf-8", "replace")
+
+
+def read_git(
+    root: Path, *arguments: str, index: Path | None = None, stdin: bytes = b""
+) -> bytes | None:
+    """The same as bytes; ``index`` stands for the repository's own, ``stdin`` is what git reads."""
     try:
         done = subprocess.run(
             (*_COMMAND, *arguments),
             cwd=root,
-            env=_make_environ(),
+            env=_make_environ() | ({"GIT_INDEX_FILE": str(index)} if index else {}),
             capture_output=True,
             timeout=_SECONDS,
             check=False,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+    return done.stdout if done.returncode == 0 else None
 
 
 def _make_environ() -> dict[str, str]:
     """Git that only reads: no lock, no question, nothing fetched that a partial clone lacks."""
     quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
     return {**os.environ, **quiet, "LC_ALL": "C"}
+
+
+class Found(NamedTuple):
+    """An object: its id, its kind, and its content where that is not too large."""
+
+    id: str
+    kind: str
+    content: bytes | None
 
 
 class Objects:
@@ -50,6 +66,11 @@ class Objects:
         None where there is none, where it is no file, commit or tag, and where it is larger than
         ``max_bytes``.
         """
+        found = self.find(name, max_bytes)
+        return found.content if found and found.kind != "tree" else None
+
+    def find(self, name: str, max_bytes: int = 16 * 1024 * 1024) -> Found | None:
+        """The object of a name such as ``main^{commit}`` or ``HEAD:src^{tree}``; None for none."""
         if "\n" in name or "\0" in name:
             return None
         try:
@@ -59,24 +80,49 @@ class Objects:
         except OSError:
             return None
 
-    def _read_answer(self, max_bytes: int) -> bytes | None:
+    def _read_answer(self, max_bytes: int) -> Found | None:
         parts = self._answers.readline().split(b" ")
         if len(parts) != 3 or parts[1] not in (b"blob", b"commit", b"tag", b"tree"):
             return None
         size = int(parts[2])
-        wanted = size <= max_bytes and parts[1] != b"tree"
+        wanted = size <= max_bytes
         content = self._answers.read(size) if wanted else None
         left = 0 if wanted else size
         while left > 0:
             left -= len(self._answers.read(min(left, _CHUNK))) or left
         self._answers.read(1)
-        return content
+        return Found(parts[0].decode("ascii", "replace"), parts[1].decode("ascii"), content)
+
+
+class TreeEntry(NamedTuple):
+    """What a tree holds under a name: its mode, such as ``100644`` or ``40000``, and its id."""
+
+    mode: str
+    id: str
+
+
+def parse_tree(content: bytes, digits: int = 40) -> dict[str, TreeEntry]:
+    """The entries of a tree object, in its order; ``digits`` is the length of an id in hex."""
+    entries: dict[str, TreeEntry] = {}
+    place = 0
+    while place < len(content):
+        end = content.find(b"\0", place)
+        if end < 0:
+            break
+        mode, _, name = content[place:end].partition(b" ")
+        place = end + 1 + digits // 2
+        entry = TreeEntry(mode.decode("ascii", "replace"), content[end + 1 : place].hex())
+        entries[name.decode("utf-8", "surrogateescape")] = entry
+    return entries
 
 
 @contextlib.contextmanager
-def open_objects(root: Path) -> Iterator[Objects | None]:
-    """A reader of the repository's objects; None where there is no git or no repository."""
-    if run_git(root, "rev-parse", "--git-dir") is None:
+def open_objects(root: Path, *, known: bool = False) -> Iterator[Objects | None]:
+    """A reader of the repository's objects; None where there is no git or no repository.
+
+    ``known`` says that the folder is known to be one, which saves a process.
+    """
+    if not known and run_git(root, "rev-parse", "--git-dir") is None:
         yield None
         return
     with subprocess.Popen(

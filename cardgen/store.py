@@ -173,6 +173,14 @@ def _parse_or_none(text: str) -> Evidence | None:
         return None
 
 
+def save_patch(config: Config, card: Card, name: str, text: str) -> None:
+    """Put a run's uncommitted changes beside the card's evidence."""
+    path = card.folder / name
+    _refuse_outside(config, path)
+    with locked(_lock(config, card.code)):
+        write_text(path, text)
+
+
 def edit_card(config: Config, path: Path, edit: Callable[[str], str]) -> bool:
     """Change a card's text by ``edit``; True where a byte changed.
 

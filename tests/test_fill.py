@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from cardgen.config import load_config
 from cardgen.errors import TrackerError
 from cardgen.evidence import format_evidence, parse_evidence
-from cardgen.fill import Failure, merge
-from cardgen.models import Evidence, Run
+from cardgen.fill import Failure, complete, merge
+from cardgen.models import Dataset, Evidence, Run, Source
 from tests.projects import Project
 
 DATA = Path(__file__).parent / "data"
@@ -96,6 +97,60 @@ def test_one_unreadable_run_of_two_keeps_its_entry_beside_the_new_one() -> None:
     assert merged is not None
     assert [run.name for run in merged.runs] == ["old a", "new b"]
     assert merge("qa-1", [Failure("hf:a", TrackerError("gone"))], old) is None
+
+
+CAPTURED = Run(ref="run:b", tracker="run", contains=("mlflow:2",))
+
+
+def test_captured_runs_stay_and_come_first_by_their_time() -> None:
+    earlier = Run(ref="run:a", tracker="run")
+    gone = Run(ref="mlflow:9", tracker="mlflow")
+    old = Evidence(
+        code="qa-1", runs=(gone, CAPTURED, Run(ref="mlflow:2", tracker="mlflow"), earlier)
+    )
+    merged = merge("qa-1", [Run(ref="mlflow:1", tracker="mlflow")], old)
+    assert merged is not None
+    # What a run contains stays, though this fill knew nothing of it.
+    assert [run.ref for run in merged.runs] == ["run:a", "run:b", "mlflow:1", "mlflow:2"]
+    assert merge("qa-1", [], old) == old
+    assert merge("qa-1", [], None) is None
+
+
+def test_runs_inside_captured_ones_are_read_again(stored: Project) -> None:
+    path = "experiments/qa-2/evidence.json"
+    stored.ok("new", "qa-2")
+    captured = CAPTURED.model_copy(update={"contains": (f"mlflow:{RUN}",)})
+    evidence = Evidence(code="qa-2", runs=(captured,))
+    stored.write(path, format_evidence(evidence))
+    assert "filled  qa-2" in stored.ok("fill", "qa-2")
+    assert [run.ref for run in evidence_of(stored, "qa-2").runs] == ["run:b", f"mlflow:{RUN}"]
+    stored.ok("set", "qa-2", f"runs+=mlflow:{OTHER}", f"runs+=mlflow:{RUN[:8]}")
+    stored.ok("fill", "qa-2")
+    refs = [run.ref for run in evidence_of(stored, "qa-2").runs]
+    assert refs == ["run:b", f"mlflow:{OTHER}", f"mlflow:{RUN}"]
+    assert evidence_of(stored, "qa-2").runs[2].quoted == f"mlflow:{RUN[:8]}"
+    assert "same  qa-2" in stored.ok("fill", "qa-2")
+    problems = json.loads(stored.cardgen("check", "--format", "json").out)["problems"]
+    assert not [p for p in problems if p["rule"].startswith("run-")]
+
+
+def test_data_of_a_run_inside_a_clean_one_gets_its_version(stored: Project) -> None:
+    """MLflow does not record whether the checkout was clean; the captured run around it does."""
+    digest = "d41d8cd98f00b204e9800998ecf8427e"
+    stored.write("data.csv.dvc", f"outs:\n- md5: {digest}\n  path: data.csv\n")
+    stored.git("add", "-A")
+    stored.git("commit", "-qm", "data")
+    commit = stored.git("rev-parse", "HEAD").strip()
+    inside = Run(
+        ref="mlflow:2", tracker="mlflow", source=Source(commit=commit),
+        data=(Dataset(path="data.csv"),),
+    )  # fmt: skip
+    config = load_config(stored.root)
+    for dirty, expected in ((False, f"md5:{digest}"), (True, "")):
+        around = CAPTURED.model_copy(update={"source": Source(commit=commit, dirty=dirty)})
+        (found,) = complete(config, [inside], [around])
+        assert isinstance(found, Run)
+        assert found.data[0].digest == expected
 
 
 def test_a_dry_run_shows_and_writes_nothing(stored: Project) -> None:

@@ -8,7 +8,7 @@ import sys
 import click
 
 from cardgen import __version__
-from cardgen.cli import cards, reading, site
+from cardgen.cli import cards, reading, run, site
 from cardgen.cli.common import FAILED, FINE, INTERRUPTED
 from cardgen.errors import CardgenError
 
@@ -29,6 +29,7 @@ for _command in (
     cards.init,
     cards.new,
     cards.fill,
+    run.run,
     cards.set_,
     reading.check,
     reading.list_,
