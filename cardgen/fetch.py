@@ -24,20 +24,51 @@ class Failure:
     error: CardgenError
 
 
+@dataclass(frozen=True)
+class Found:
+    """The refs of runs that lie somewhere, and what could not be searched for them."""
+
+    refs: tuple[str, ...]
+    failures: tuple[Failure, ...] = ()
+
+
 def find_runs(config: Config, location: Path, trackers: Collection[str] = ()) -> tuple[str, ...]:
-    """The refs of all runs that any tracker (or one of ``trackers``) left in a folder.
+    """The refs that ``search_runs`` finds; raises the first thing that hindered it."""
+    found = search_runs(config, location, trackers)
+    if found.failures:
+        raise found.failures[0].error
+    return found.refs
+
+
+def search_runs(config: Config, location: Path, trackers: Collection[str] = ()) -> Found:
+    """All runs that any tracker (or one of ``trackers``) left in a folder, tracker by tracker.
 
     A run that several adapters recognise is found once: where a Trainer's output holds event
     files, they are its own, and no second run.
     """
     found: dict[str, tuple[str, ...]] = {}
+    failures: list[Failure] = []
     taken: set[str] = set()
     names = [name for name in find_trackers() if not trackers or name in trackers]
     for name in sorted(names, key=lambda name: (_rank(name), name)):
-        refs = load_tracker(name).find_runs(location, config.for_tracker(name))
+        try:
+            refs = load_tracker(name).find_runs(location, config.for_tracker(name))
+        except CardgenError as error:
+            failures.append(Failure(name, error))
+            continue
+        except Exception as error:  # as for fetch_run
+            failures.append(Failure(name, _wonder(error)))
+            continue
         found[name] = tuple(ref for ref in refs if not _rank(name) or not _is_taken(ref, taken))
         taken.update(_find_place(ref) for ref in found[name])
-    return tuple(ref for name in sorted(found) for ref in found[name])
+    return Found(tuple(ref for name in sorted(found) for ref in found[name]), tuple(failures))
+
+
+def _wonder(error: Exception) -> TrackerError:
+    """What nobody foresaw, as a sentence."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    hint = "If the files are in order, report this as a fault of cardgen."
+    return TrackerError(f"It cannot be read ({what}).", hint)
 
 
 def find_remote_runs(config: Config, name: str, location: str = "") -> tuple[str, ...]:
@@ -73,9 +104,7 @@ def fetch_run(config: Config, ref: str) -> Run | Failure:
     except CardgenError as error:
         return Failure(ref, error)
     except Exception as error:  # whatever a strange file does to an adapter, the others are filled
-        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        hint = "If the files are in order, report this as a fault of cardgen."
-        return Failure(ref, TrackerError(f"It cannot be read ({what}).", hint))
+        return Failure(ref, _wonder(error))
     if run.ref != ref:
         run = run.model_copy(update={"quoted": ref})
     return mask_run(run, frozenset(config.settings.secrets.allow))

@@ -154,7 +154,7 @@ def test_what_is_no_difference(front: str, recorded: dict[str, Any]) -> None:
 def test_a_value_that_any_run_recorded_is_no_difference() -> None:
     runs = (run(1, status="failed", params={"lr": 1}), run(2, status="finished", params={"lr": 2}))
     assert conflicts("status: finished\nparams: {lr: 2}\n", *runs) == {}
-    assert set(conflicts("status: planned\nparams: {lr: 3}\n", *runs)) == {"status", "params.lr"}
+    assert set(conflicts("status: aborted\nparams: {lr: 3}\n", *runs)) == {"status", "params.lr"}
 
 
 def test_differences_of_all_kinds() -> None:
@@ -273,3 +273,29 @@ def test_any_card_and_evidence_come_together(text: str, evidence: Evidence | Non
         assert facts.status.value == card.front.status
     count = sum(len(run.checkpoints) for run in facts.runs)
     assert count <= len(facts.rows) <= count + len(card.front.results)
+
+
+def test_what_was_planned_and_then_run_stands_as_the_run_does() -> None:
+    run = Run(ref="mlflow:1", tracker="mlflow", status="finished")
+    facts = facts_of("status: planned\n", run)
+    assert facts.status is not None
+    assert (facts.status.value, facts.status.origin.ref) == ("finished", "mlflow:1")
+    assert facts.conflicts == ()
+    assert facts_of("status: planned\n").status.value == "planned"  # type: ignore[union-attr]
+
+
+def test_a_try_that_left_nothing_says_nothing_after_a_later_success() -> None:
+    day = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
+    failed = Run(ref="run:1", tracker="run", status="failed", started=day)
+    done = Run(ref="run:2", tracker="run", status="finished", started=day + dt.timedelta(hours=1))
+    left = failed.model_copy(update={"metrics": {"loss": Metric(value=1.0)}})
+    late = failed.model_copy(update={"started": day + dt.timedelta(hours=2)})
+    for runs, status in (
+        ((failed, done), "finished"),
+        ((left, done), "failed"),
+        ((late, done), "failed"),
+        ((failed,), "failed"),
+    ):
+        facts = facts_of("", *runs)
+        assert facts.status is not None
+        assert facts.status.value == status

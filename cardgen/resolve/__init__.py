@@ -62,16 +62,38 @@ class _Resolver(Sides):
         )
 
     def status(self) -> Fact[Status] | None:
-        # How a command ended says how the runs did that it contains.
-        contained = {ref for run in self.runs for ref in run.contains}
+        passed_over = self._find_passed_over()
         recorded: list[Fact[Status]] = self.recorded(
-            lambda run: None if run.ref in contained else run.status
+            lambda run: None if run.ref in passed_over else run.status
         )
         worst = {"running": 0, "failed": 1, "aborted": 2}
         recorded.sort(key=lambda fact: worst.get(fact.value, 3))
-        if self.front.status == "superseded":
+        written = self.front.status
+        if written == "superseded":
             recorded = []
-        return self.one("status", self.front.status, recorded, lambda a, b: a == b)
+        if written == "planned" and recorded:
+            written = None  # what was planned has been run since
+        return self.one("status", written, recorded, lambda a, b: a == b)
+
+    def _find_passed_over(self) -> set[str]:
+        """Runs that do not say how the experiment stands, by ref.
+
+        How a command ended says how the runs did that it contains; and a try that left nothing
+        says nothing once a later one has come to its end.
+        """
+        contained = {ref for run in self.runs for ref in run.contains}
+        ends = [run.started for run in self.runs if run.status == "finished" and run.started]
+        last = max(ends, default=None)
+        tries = {
+            run.ref
+            for run in self.runs
+            if run.status in ("failed", "aborted")
+            and not (run.metrics or run.checkpoints or run.curves or run.contains)
+            and last
+            and run.started
+            and run.started < last
+        }
+        return contained | tries
 
     def date(self) -> Fact[dt.date] | None:
         started = sorted((run.started, run.ref) for run in self.runs if run.started)
