@@ -46,10 +46,15 @@ TREES = [
     Tree("mlflow", "mlflow/old/0.8.2"),
     Tree("mlflow", "mlflow/old/2.22.0"),
     *(Tree("hf", f"hf/{name}") for name in ("qa-1", "peft", "st", "trl", "nan", "old")),
-    Tree("neptune", "neptune/exporter_real_neptune2", files=4),
+    Tree("neptune", "neptune/exporter_real_neptune2", files=3),
     Tree("neptune", "neptune/neptune2_offline"),
     Tree("neptune", "neptune/neptune2_offline_crashed"),
     Tree("neptune", "neptune/neptune3_offline"),
+    Tree("tensorboard", "tensorboard/runs"),
+    Tree("clearml", "clearml"),
+    Tree("json", "json", files=40),
+    Tree("wandb", "wandb", files=12),
+    Tree("aim", "aim", files=8),
 ]
 
 

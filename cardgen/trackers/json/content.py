@@ -73,7 +73,10 @@ def _parse_log(text: str, label: str) -> Content:
 
 
 def _parse_table(text: str, label: str) -> list[Row]:
-    """A table with a header, separated by tabs, semicolons or commas; empty cells are left out."""
+    """A table with a header, separated by tabs, semicolons or commas; empty cells are left out.
+
+    A last row without a line end loses its last cell, or goes where cells are missing.
+    """
     cut = text.endswith(CUT)
     text = text.removesuffix(CUT).replace("\0", "").lstrip("\n\r")
     first = text.partition("\n")[0]
@@ -87,8 +90,10 @@ def _parse_table(text: str, label: str) -> list[Row]:
     if len(header) > MAX_COLUMNS:
         raise TrackerError(f"{label} has more than {MAX_COLUMNS} columns.", "Log fewer metrics.")
     rows = [row for row in cells[1:] if row and [c.strip() for c in row] != header]
-    if rows and (cut or (len(rows[-1]) < len(header) and not text.endswith("\n"))):
-        rows.pop()
+    if rows and not text.endswith("\n"):
+        # What is left of a number that was being written is another number.
+        last = rows.pop()[: len(header)]
+        rows += [] if cut or len(last) < len(header) else [last[:-1]]
     return [_make_row(header, row) for row in rows]
 
 
