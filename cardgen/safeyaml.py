@@ -1,8 +1,9 @@
 """YAML 1.2 from strangers, read safely: the only importer of ruamel.yaml.
 
 Bounded in size, depth and number of nodes; no aliases, anchors, merge keys, tags or further
-documents, since each of them can hang, crash or mislead a reader. Numbers and words are those of
-YAML 1.2: ``1e-4`` is a number, ``no`` and ``12:30:45`` are strings.
+documents, since each of them can hang, crash or mislead a reader. Where the files of other programs
+need them, aliases and merge keys can be allowed: what they stand for counts each time. Numbers and
+words are those of YAML 1.2: ``1e-4`` is a number, ``no`` and ``12:30:45`` are strings.
 """
 
 from __future__ import annotations
@@ -116,9 +117,12 @@ def read_yaml(text: str, *, max_bytes: int = MAX_BYTES) -> Parsed:
     return Parsed(values, marks)
 
 
-def parse_yaml(text: str, *, max_bytes: int = MAX_BYTES) -> Any:
-    """Read one document's values; raises UnsafeYaml with the line."""
-    return _read(text, max_bytes)[0]
+def parse_yaml(text: str, *, max_bytes: int = MAX_BYTES, aliases: bool = False) -> Any:
+    """Read one document's values; raises UnsafeYaml with the line.
+
+    ``aliases`` allows anchors, aliases and merge keys. Values may then be shared: change none.
+    """
+    return _read(text, max_bytes, aliases)[0]
 
 
 def find_marks(text: str, *, max_bytes: int = MAX_BYTES) -> Marks:
@@ -126,16 +130,18 @@ def find_marks(text: str, *, max_bytes: int = MAX_BYTES) -> Marks:
     return read_yaml(text, max_bytes=max_bytes).marks
 
 
-def _read(text: str, max_bytes: int) -> tuple[Any, Node | None]:
+def _read(text: str, max_bytes: int, aliases: bool = False) -> tuple[Any, Node | None]:
     _refuse_size(text, max_bytes)
     reader = YAML(typ="safe", pure=True)
-    reader.Parser = _GuardedParser
+    reader.Parser = _AliasParser if aliases else _GuardedParser
     reader.Constructor = _Constructor
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             constructor, _ = reader.get_constructor_parser(text)
             node = constructor.composer.get_single_node()
+            if aliases and node is not None:
+                _refuse_expansion(node, {})
             return (None if node is None else constructor.construct_document(node)), node
     except _FAULTS as error:
         raise _as_unsafe(error, text) from None
@@ -145,21 +151,57 @@ class _GuardedParser(Parser):
     """Refuses, event by event and so before anything is built of them, what is not read."""
 
     depth = nodes = 0
+    aliases = False
 
     def get_event(self) -> Any:
         event = super().get_event()
         line = event.start_mark.line + 1 if event.start_mark else 1
-        if isinstance(event, AliasEvent):
-            raise UnsafeYaml("YAML aliases (*name) are not read.", line, "Write it out.")
-        if isinstance(event, NodeEvent):
+        if isinstance(event, AliasEvent) and self.aliases:
             self.nodes += 1
-            _refuse_node(event, line)
+        elif isinstance(event, AliasEvent):
+            raise UnsafeYaml("YAML aliases (*name) are not read.", line, "Write it out.")
+        elif isinstance(event, NodeEvent):
+            self.nodes += 1
+            _refuse_node(event, line, self.aliases)
             self.depth += isinstance(event, CollectionStartEvent)
             if self.depth > MAX_DEPTH or self.nodes > MAX_NODES:
                 raise UnsafeYaml("The YAML is nested too deeply or too large.", line, "Simplify.")
         elif isinstance(event, CollectionEndEvent):
             self.depth -= 1
         return event
+
+
+class _AliasParser(_GuardedParser):
+    """Lets aliases and merge keys through; what they stand for is counted after."""
+
+    aliases = True
+
+
+def _refuse_expansion(node: Node, known: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
+    """The nodes that a node stands for, and its depth, with every alias written out.
+
+    Raises UnsafeYaml where that is too large, or where a node holds itself. ``known`` maps the
+    nodes that were counted; None is one that is being counted. An alias comes after its anchor,
+    so that this is never nested deeper than the text.
+    """
+    if id(node) in known:
+        found = known[id(node)]
+        if found is None:
+            raise UnsafeYaml("A YAML alias holds itself.", _mark(node).line, "Write it out.")
+        return found
+    known[id(node)] = None
+    children: list[Node] = []
+    if isinstance(node, MappingNode):
+        children = [part for pair in node.value for part in pair]
+    elif isinstance(node, SequenceNode):
+        children = node.value
+    counts = [_refuse_expansion(child, known) for child in children]
+    nodes = 1 + sum(count for count, _ in counts)
+    depth = 1 + max((deep for _, deep in counts), default=0)
+    if nodes > MAX_NODES or depth > MAX_DEPTH + 1:
+        raise UnsafeYaml("The YAML's aliases stand for too much.", _mark(node).line, "Simplify.")
+    known[id(node)] = nodes, depth
+    return nodes, depth
 
 
 def _collect_marks(node: Node, prefix: Path, marks: dict[Path, tuple[Mark, Mark]]) -> None:
@@ -192,15 +234,16 @@ def _refuse_size(text: str, max_bytes: int) -> None:
             raise UnsafeYaml(f"A line is longer than {MAX_LINE // 1024} KB.", number, "Break it.")
 
 
-def _refuse_node(event: NodeEvent, line: int) -> None:
-    if event.anchor is not None:
+def _refuse_node(event: NodeEvent, line: int, aliases: bool) -> None:
+    if event.anchor is not None and not aliases:
         raise UnsafeYaml("YAML anchors (&name) are not read.", line, "Write the value out.")
     tag = getattr(event, "tag", None)
     if tag is not None and str(tag) != "!":
         raise UnsafeYaml(f"YAML tags ({tag}) are not read.", line, "Remove the tag.")
     if isinstance(event, ScalarEvent) and _SURROGATE.search(event.value):
         raise UnsafeYaml("An escape such as \\ud83d is half a character.", line, "Write it itself.")
-    if isinstance(event, ScalarEvent) and event.value == "<<" and event.implicit[0]:
+    merges = isinstance(event, ScalarEvent) and event.value == "<<" and event.implicit[0]
+    if merges and not aliases:
         raise UnsafeYaml("YAML merge keys (<<) are not read.", line, "Write the values out.")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cardgen.git import find_remote, open_objects, run_git
+from cardgen.git import find_remote, open_objects, parse_tree, run_git
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -53,3 +53,26 @@ def test_without_a_repository_there_is_nothing(tmp_path: Path) -> None:
         assert objects is None
     assert run_git(tmp_path, "status") is None
     assert find_remote(tmp_path) == ""
+
+
+def test_objects_are_found_with_their_kind_and_id(repository: Path) -> None:
+    commit = (run_git(repository, "rev-parse", "HEAD") or "").strip()
+    with open_objects(repository, known=True) as objects:
+        assert objects
+        for name in ("HEAD^{commit}", "v1^{commit}", commit[:12]):
+            found = objects.find(name)
+            assert found
+            assert (found.id, found.kind) == (commit, "commit")
+        tree = objects.find("HEAD^{tree}")
+        assert tree
+        assert tree.kind == "tree"
+        entries = parse_tree(tree.content or b"")
+        assert list(entries) == ["a.txt", "big.bin", "empty", "zażółć gęślą.txt"]
+        assert {entry.mode for entry in entries.values()} == {"100644"}
+        assert objects.read(entries["a.txt"].id) == b"first\n\0\xff"
+        assert objects.find("HEAD:none") is None
+        large = objects.find("HEAD:big.bin", max_bytes=10)
+        assert large
+        assert large.content is None
+        assert parse_tree((tree.content or b"")[:-25]).keys() < entries.keys()
+        assert objects.read("HEAD:a.txt") == b"first\n\0\xff"

@@ -182,3 +182,61 @@ def test_a_mutated_document_is_read_or_refused(text: str, data: st.DataObject) -
         values, marks = parse_yaml(changed), find_marks(changed)
         top = [path for path in marks if len(path) == 1]
         assert len(top) == (len(values) if isinstance(values, (dict, list)) else 0)
+
+
+# Aliases, where they are allowed ------------------------------------------------------------
+
+
+def test_aliases_and_merge_keys_are_read_where_they_are_allowed() -> None:
+    text = "base: &b {a: 1, b: [2, 3]}\none: *b\ntwo:\n  <<: *b\n  a: 9\n"
+    text += "three: {<<: [*b, {c: 4}]}\n"
+    assert parse_yaml(text, aliases=True) == {
+        "base": {"a": 1, "b": [2, 3]},
+        "one": {"a": 1, "b": [2, 3]},
+        "two": {"a": 9, "b": [2, 3]},
+        "three": {"a": 1, "b": [2, 3], "c": 4},
+    }
+    assert parse_yaml("", aliases=True) is None
+    with pytest.raises(UnsafeYaml, match="anchors"):
+        parse_yaml(text)
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10)
+)
+MERGES = "a0: &a0 {k: 1}\n" + "".join(
+    f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 10)
+)
+CHAIN = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 5000))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BOMB, "stand for too much"),
+        (MERGES, "stand for too much"),
+        (CHAIN, "stand for too much|large"),
+        ("a: &a [*a]", "holds itself"),
+        ("a: &a {b: {c: *a}}", "holds itself"),
+        ("a: &a {<<: *a}", "holds itself"),
+        ("a: *b", "no valid YAML"),
+        ("a: &x 1\nb: {<<: *x}", "no valid YAML"),
+        ("a: &x !!python/object/apply:os.system [ls]\nb: *x", "tags"),
+        ("- " * (MAX_DEPTH + 1) + "a", "nested too deeply"),
+        ("- &a [" + "*a, " * 30_000 + "1]", "longer than"),
+        ("- &a 1\n" + "- *a\n" * (MAX_NODES + 1), "stand for too much"),
+    ],
+    ids=range(12),
+)
+def test_allowed_aliases_are_bounded(text: str, message: str) -> None:
+    with pytest.raises(UnsafeYaml, match=message):
+        parse_yaml(text, max_bytes=1024 * 1024, aliases=True)
+
+
+@given(FRONTS)
+def test_without_aliases_the_same_is_read(text: str) -> None:
+    try:
+        expected = parse_yaml(text)
+    except UnsafeYaml:
+        return
+    assert repr(parse_yaml(text, aliases=True)) == repr(expected)
