@@ -536,3 +536,10 @@ def test_thousands_of_runs_are_found(tmp_path: Path) -> None:
     found = find(tmp_path)
     assert len(found) == 2000
     assert found[:2] == ("json:runs/0000", "json:runs/0001")
+
+
+def test_a_folder_of_dvclive_is_no_run_of_this_tracker(tmp_path: Path) -> None:
+    write(tmp_path / "dvclive" / "metrics.json", {"f1": 0.3})
+    (tmp_path / "dvclive" / "plots" / "metrics").mkdir(parents=True)
+    write(tmp_path / "own" / "metrics.json", {"f1": 0.3})
+    assert find(tmp_path) == ("json:own",)

@@ -72,6 +72,8 @@ def _find_named(start: Folder, settings: Settings) -> tuple[str, ...]:
 
 def is_run(folder: Folder, names: dict[str, bool], settings: Settings) -> bool:
     """Whether a folder holds metrics, or what Hydra or sacred leave of every run."""
+    if names.get("plots") and "metrics" in find_names(folder.inner("plots")):
+        return False  # DVCLive's folder, a part of DVC's run
     if names.get(".hydra") and match_files(folder, HYDRA, names):
         return True
     if SACRED in names and "cout.txt" in names and "config.json" in names:
