@@ -5,7 +5,7 @@ Nothing else calls an adapter, so that nothing that a tracker recorded gets past
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +78,23 @@ def find_remote_runs(config: Config, name: str, location: str = "") -> tuple[str
     """
     find = getattr(load_tracker(name), "find_remote_runs", None)
     return tuple(find(location, config.for_tracker(name))) if find else ()
+
+
+def outline_runs(config: Config, refs: Iterable[str]) -> dict[str, Run]:
+    """Runs without checkpoints and curves, by ref, as far as their adapters read many at once.
+
+    A run that is missing is to be read by ``fetch_run``.
+    """
+    locators: dict[str, list[str]] = {}
+    for ref in refs:
+        name, _, locator = ref.partition(":")
+        locators.setdefault(name, []).append(locator)
+    found: dict[str, Run] = {}
+    for name in sorted(locators.keys() & set(find_trackers())):
+        outline = getattr(load_tracker(name), "outline_runs", None)
+        runs = outline(locators[name], config.for_tracker(name)) if outline else ()
+        found |= {run.ref: mask_run(run, frozenset(config.settings.secrets.allow)) for run in runs}
+    return found
 
 
 def _rank(name: str) -> int:

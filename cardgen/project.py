@@ -65,7 +65,7 @@ def new_card(config: Config, card: NewCard, *, reuse: bool = False) -> Path:
     Raises UsageError with the reason where the code, a run ref or the baseline cannot be.
     """
     known = tuple(path.parent.name for path in find_cards(config))
-    folders = tuple(_find_folders(config))
+    folders = tuple(find_folders(config))
     used = find_codes_in_history(config.root, config.settings.experiments, card.code)
     code = card.code
     if code.endswith("-"):
@@ -77,16 +77,25 @@ def new_card(config: Config, card: NewCard, *, reuse: bool = False) -> Path:
         raise UsageError(
             f"The baseline '{card.baseline}' is no card.", "See 'cardgen list' for the codes."
         )
-    settings = config.settings
+    return open_card(config, replace(card, code=code))
+
+
+def open_card(config: Config, card: NewCard) -> Path:
+    """Make a card whose code is known to be free; raises StoreError where there is one."""
     schema = os.path.relpath(
-        config.root / "schema" / "card.schema.json", config.experiments / code
+        config.root / "schema" / "card.schema.json", config.experiments / card.code
     ).replace(os.sep, "/")
-    named = replace(card, code=code)
     today = dt.datetime.now(tz=dt.UTC).astimezone().date()
-    return create_card(config, code, make_card(named, settings.lang, today, schema))
+    return create_card(config, card.code, make_card(card, config.settings.lang, today, schema))
 
 
-def _find_folders(config: Config) -> list[str]:
+def find_used(config: Config) -> frozenset[str]:
+    """The codes of all cards that there are, or that git's history holds."""
+    past = find_codes_in_history(config.root, config.settings.experiments, "")
+    return frozenset((*(path.parent.name for path in find_cards(config)), *past))
+
+
+def find_folders(config: Config) -> list[str]:
     """Folders of experiments that have no card yet: their numbers are taken, too."""
     if not config.experiments.is_dir():
         return []

@@ -191,7 +191,11 @@ def test_masking_asks_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     ("kind", "text", "secret"),
     [
         ("softlayer-credentials", "https://api.softlayer.com/soap/v3.1/{}", "a7" * 32),
-        ("artifactory-credentials", "pip from art.example.com as ci with {}", "AP6" + "xY7wQ2mN9bV4tR"),
+        (
+            "artifactory-credentials",
+            "pip from art.example.com as ci with {}",
+            "AP6" + "xY7wQ2mN9bV4tR",
+        ),
         ("artifactory-credentials", "--index {}", "AP8" + "Kq3Zt5Lw1Bv9Xc2"),
     ],
 )

@@ -8,7 +8,7 @@ import sys
 import click
 
 from cardgen import __version__
-from cardgen.cli import cards, reading, run, site
+from cardgen.cli import cards, imports, reading, run, site
 from cardgen.cli.common import FAILED, FINE, INTERRUPTED
 from cardgen.errors import CardgenError
 
@@ -28,6 +28,7 @@ def cli() -> None:
 for _command in (
     cards.init,
     cards.new,
+    imports.import_,
     cards.fill,
     run.run,
     cards.set_,

@@ -16,12 +16,18 @@ An adapter of a server may have a third, which lists its runs for 'cardgen impor
 
     def find_remote_runs(location: str, config: TrackerConfig) -> tuple[str, ...]
 
+One that can read many runs at once, without their checkpoints and curves, may have a fourth, by
+which 'cardgen import' lists and selects quickly. What it leaves out is read by ``fetch_run``::
+
+    def outline_runs(locators: Sequence[str], config: TrackerConfig) -> Iterable[Run]
+
 An adapter of a format that other trackers write as well (event files, metrics in JSON) sets
 ``GENERIC`` to 1 or more: what lies in the run of an adapter with a lower number is no run of it.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -39,6 +45,7 @@ class Tracker(Protocol):
     def find_runs(self, location: Path, config: TrackerConfig) -> tuple[str, ...]: ...
 
 
+@cache
 def find_trackers() -> tuple[str, ...]:
     """The names of all adapters, sorted."""
     return tuple(sorted(m.name for m in iter_modules(__path__) if not m.name.startswith("_")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -22,8 +23,11 @@ def find_total(path: Path) -> int:
 
 def read_head(path: Path) -> bytes:
     """The first bytes of a file; raises OSError."""
-    with path.open("rb") as file:
-        return file.read(100)
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        return os.read(handle, 100)
+    finally:
+        os.close(handle)
 
 
 def find_stamp(path: Path) -> tuple[int, int]:

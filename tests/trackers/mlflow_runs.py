@@ -201,9 +201,9 @@ def check_full(run: Run, recorded: Recorded) -> None:
     ]
     assert run.model is not None
     assert (run.model.name, run.model.kind) == ("org/bert", "BertForQuestionAnswering")
-    (version, alias, other) = run.output
+    (version, other) = run.output
     assert (version.name, version.version, version.kind) == ("qa-model", "1", "nli")
-    assert (alias.name, alias.version) == ("models:/qa-model@champion", "1")
+    assert version.aliases == ("champion",)
     assert other.name.startswith("models:/m-")
     assert run.environment is not None
     assert run.environment.seed == 7

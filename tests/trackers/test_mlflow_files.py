@@ -17,7 +17,7 @@ from cardgen.errors import TrackerError
 from cardgen.evidence import format_evidence
 from cardgen.models import Evidence, Run, TrackerConfig
 from cardgen.trackers._series import Point
-from cardgen.trackers.mlflow import fetch_run, files, find_runs
+from cardgen.trackers.mlflow import fetch_run, files, find_runs, layout
 from cardgen.trackers.mlflow.files import parse_metric, read_run
 from tests.trackers.mlflow_runs import (
     DATA,
@@ -433,15 +433,13 @@ def test_a_registry_of_mlflow_2_3_with_stages_and_aliases(project: Path) -> None
     version = model / "version-1" / "meta.yaml"
     text = version.read_text().replace("current_stage: None", "current_stage: Production")
     write(version, text + "aliases:\n- best\n")
-    assert [o.name for o in fetch(project).output] == [
-        "qa-digits",
-        "models:/qa-digits@best",
-        "models:/qa-digits/Production",
-    ]
+    (output,) = fetch(project).output
+    assert (output.name, output.version) == ("qa-digits", "1")
+    assert output.aliases == ("best", "Production")
     write(model / "aliases" / "champion", "1")
     write(model / "aliases" / "other", "2")
-    names = [o.name for o in fetch(project).output]
-    assert names[1:] == ["models:/qa-digits@champion", "models:/qa-digits/Production"]
+    (output,) = fetch(project).output
+    assert output.aliases == ("champion", "Production")
 
 
 def test_versions_of_other_runs_are_left_out(project: Path) -> None:
@@ -513,3 +511,58 @@ def damage(path: Path, data: st.DataObject) -> None:
         new = b"" if how == "cut" else data.draw(st.binary(min_size=1, max_size=8))
         rest = b"" if how == "cut" else content[place + len(new) :]
         path.write_bytes(content[:place] + new + rest)
+
+
+# What is kept between runs ----------------------------------------------------------------------
+
+
+def fetch_settled(project: Path, *paths: Path) -> Run:
+    """The run, as if these had lain there for long: what does not change is kept."""
+    for path in paths:
+        os.utime(path, (1e9, 1e9))
+    return fetch(project)
+
+
+def test_an_experiment_that_is_renamed_is_read_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "_SETTLED", 0)
+    meta = project / "mlruns" / EXPERIMENT / "meta.yaml"
+    before = fetch_settled(project, meta).experiment
+    layout._read_stamped.cache_clear()
+    assert [fetch(project).experiment for _ in range(3)] == [before] * 3
+    assert layout._read_stamped.cache_info().hits >= 2
+    write(meta, meta.read_text().replace(f"name: {before}", "name: another"))
+    assert fetch_settled(project, meta).experiment == "another"
+    later = project / "later.yaml"
+    write(later, meta.read_text().replace("another", "renamed"))
+    later.replace(meta)
+    assert fetch_settled(project, meta).experiment == "renamed"
+    meta.unlink()
+    assert fetch(project).experiment == ""
+
+
+def test_a_run_that_moves_is_found_again(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "_SETTLED", 0)
+    store, new = project / "mlruns", project / "mlruns" / "777"
+    assert fetch_settled(project, store).name
+    new.mkdir()
+    (store / EXPERIMENT / RUN).rename(new / RUN)
+    assert fetch_settled(project, store).name
+    outside = tmp_path_factory.mktemp("outside") / "777"
+    new.rename(outside)
+    new.symlink_to(outside)
+    with pytest.raises(TrackerError, match="No run"):
+        fetch(project)
+
+
+def test_what_was_just_written_is_not_kept(project: Path) -> None:
+    """Twice within a tick of the clock, with the same size: nothing would tell."""
+    meta = project / "mlruns" / EXPERIMENT / "meta.yaml"
+    before = fetch(project).experiment
+    for name in ("a" * 9, "b" * 9):
+        write(meta, meta.read_text().replace(f"name: {before}", f"name: {name}"))
+        assert fetch(project).experiment == name
+        before = name

@@ -68,12 +68,16 @@ def test_models_that_only_their_files_tell() -> None:
 def test_a_registered_version_takes_the_place_of_its_model(source: str) -> None:
     version = RawVersion("qa", "3", stage="Staging", aliases=("b", "a"), source=source)
     tags = {"mlflow.log-model.history": json.dumps(HISTORY[:1])}
-    assert outputs(versions=(version,), tags=tags) == [
-        ("qa", "3", "keras", "", ""),
-        ("models:/qa@a", "3", "keras", "", ""),
-        ("models:/qa@b", "3", "keras", "", ""),
-        ("models:/qa/Staging", "3", "keras", "", ""),
-    ]
+    assert outputs(versions=(version,), tags=tags) == [("qa", "3", "keras", "", "")]
+    (output,) = make(versions=(version,), tags=tags).output
+    assert output.aliases == ("a", "b", "Staging")
+
+
+@pytest.mark.parametrize("stage", ["", "None", "Deleted_Internal"])
+def test_no_stage_is_no_alias(stage: str) -> None:
+    version = RawVersion("qa", "3", stage=stage, source=f"runs:/{RUN}/model")
+    (output,) = make(versions=(version,)).output
+    assert output.aliases == ()
 
 
 def test_a_model_registered_twice_is_there_twice() -> None:

@@ -9,10 +9,12 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ import pytest
 from cardgen.errors import TrackerError
 from cardgen.models import Run, TrackerConfig
 from cardgen.trackers._address import Server, make_basic
-from cardgen.trackers.mlflow import fetch_run, rest
+from cardgen.trackers.mlflow import fetch_run, find_remote_runs, outline_runs, rest
 from tests.trackers.mlflow_runs import (
     DATA,
     ODD,
@@ -204,3 +206,126 @@ def test_a_local_run_is_found_while_the_server_is_away(site: Site) -> None:
     assert fetch_run(run_id, config).name == "qa-1"
     with pytest.raises(TrackerError, match="cannot be reached"):
         fetch_run("0" * 32, config)
+
+
+# Listing ---------------------------------------------------------------------------------------
+
+
+def list_runs(site: Site, location: str = "", **environ: str) -> tuple[str, ...]:
+    (site.folder / "project").mkdir(exist_ok=True)
+    return find_remote_runs(location, TrackerConfig(site.folder / "project", environ=environ))
+
+
+def named(site: Site) -> dict[str, str]:
+    return {"MLFLOW_TRACKING_URI": site.url, **PROOF}
+
+
+def test_all_runs_are_listed_oldest_first(site: Site) -> None:
+    refs = list_runs(site, **named(site))
+    client = make_client(site.url)
+    theirs = client.search_runs(
+        [found.experiment_id for found in client.search_experiments()],
+        order_by=["attributes.start_time ASC"],
+    )
+    assert set(refs) == {f"mlflow:{run.info.run_id}" for run in theirs}
+    assert set(refs) == {f"mlflow:{run_id}" for run_id in site.recorded.active}, "none deleted"
+    starts = {f"mlflow:{run.info.run_id}": run.info.start_time for run in theirs}
+    assert list(refs) == sorted(refs, key=lambda ref: (starts[ref], ref))
+    assert [site.fetch(ref.removeprefix("mlflow:"), **named(site)).ref for ref in refs] == [*refs]
+
+
+def test_lists_come_in_pages(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list_runs(site, **named(site))
+    monkeypatch.setattr(rest, "_RUNS_AT_ONCE", 2)
+    monkeypatch.setattr(rest, "_EXPERIMENTS_AT_ONCE", 1)
+    assert list_runs(site, **named(site)) == whole
+    assert len(whole) == 5
+    monkeypatch.setattr(rest, "_MAX_PAGES", 2)
+    with pytest.raises(TrackerError, match="more runs than 2 pages") as caught:
+        list_runs(site, **named(site))
+    assert "experiment" in caught.value.hint
+
+
+def test_one_experiment_of_a_server(site: Site) -> None:
+    whole = list_runs(site, **named(site))
+    found = make_client(site.url).get_experiment_by_name("digits 1e-4")
+    assert found is not None
+    number = found.experiment_id
+    for location in (
+        *("#digits 1e-4", f"#{number}", f"{site.url}#digits 1e-4", f"{site.url}/#{number}"),
+        f"{site.url}/#/experiments/{number}",
+    ):
+        assert list_runs(site, location, **named(site)) == whole, location
+    for gone in ("nobody", "thrown away"):
+        with pytest.raises(TrackerError, match=f"has no experiment '{gone}'") as caught:
+            list_runs(site, f"#{gone}", **named(site))
+        assert "digits 1e-4" in caught.value.hint
+    with pytest.raises(TrackerError, match="No run of an experiment 'Default' is in"):
+        list_runs(site, "#Default", **named(site))
+
+
+def test_a_server_that_is_typed_is_not_told_the_password_of_another(site: Site) -> None:
+    elsewhere = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", **PROOF}
+    for environ in ({}, PROOF, elsewhere):
+        with pytest.raises(TrackerError, match=r"does not let you in \(HTTP 401\)"):
+            list_runs(site, site.url, **environ)
+
+
+def test_a_server_that_goes_away_while_it_lists(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answers up to the second page are the real server's; then nobody listens any more."""
+    with open_relay(site.url, answers=2) as relay:
+        monkeypatch.setattr(rest, "_RUNS_AT_ONCE", 2)
+        with pytest.raises(TrackerError, match="cannot be reached"):
+            list_runs(site, MLFLOW_TRACKING_URI=relay, **PROOF)
+
+
+def test_outlines_are_the_runs_without_their_histories(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refs = list_runs(site, **named(site))
+    monkeypatch.setattr(rest, "_IDS_AT_ONCE", 2)
+    monkeypatch.setattr(rest, "_RUNS_AT_ONCE", 1)
+    config = TrackerConfig(site.folder / "project", environ=named(site))
+    ids = [ref.removeprefix("mlflow:") for ref in refs]
+    outlines = {run.ref: run for run in outline_runs([*ids, "0" * 32], config)}
+    assert outlines.keys() == set(refs)
+    histories = {"checkpoints", "curves", "output", "unavailable"}
+    for ref in refs:
+        whole = site.fetch(ref.removeprefix("mlflow:"), **named(site))
+        short = outlines[ref]
+        assert (short.curves, short.checkpoints) == ((), ())
+        assert short.model_dump_json(exclude=histories) == whole.model_dump_json(exclude=histories)
+
+
+@contextlib.contextmanager
+def open_relay(url: str, answers: int) -> Iterator[str]:
+    """Hands questions on to a server, one a connection, and closes after some answers."""
+
+    class Relay(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = {name: self.headers[name] for name in ("Authorization", "Content-Type")}
+            request = urllib.request.Request(url + self.path, body, headers)
+            with urllib.request.urlopen(request, timeout=20) as response:
+                answer = response.read()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Relay) as server:
+
+        def serve() -> None:
+            for _ in range(answers):
+                server.handle_request()
+            server.server_close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        thread.join()

@@ -158,14 +158,10 @@ def test_what_old_versions_wrote(version: str) -> None:
         bad = next(curve for curve in run.curves if curve.metric == "bad")
         assert math.isnan(bad.values[0])
         assert bad.values[1:] == (math.inf, -math.inf)
-    names = [(o.name, o.version) for o in run.output]
+    names = [(o.name, o.version, o.aliases) for o in run.output]
     assert names == {
-        "1.30.1": [("old-model", "1"), ("models:/old-model/Staging", "1")],
-        "2.22.0": [
-            ("old-model", "1"),
-            ("models:/old-model@champion", "1"),
-            ("models:/old-model/Staging", "1"),
-        ],
+        "1.30.1": [("old-model", "1", ("Staging",))],
+        "2.22.0": [("old-model", "1", ("champion", "Staging"))],
     }.get(version, [])
     data = [(d.name, d.context, d.path) for d in run.data]
     assert data == ([("six", "training", "data/six.npy")] if version == "2.22.0" else [])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -223,6 +224,48 @@ def test_projects(tmp_path: Path) -> None:
             split_locator("QA-1", config)
     with pytest.raises(TrackerError, match="not known which project"):
         split_locator("qa/QA-1", configure(tmp_path, environ))
+
+
+@CLIENT
+@QUIET
+@pytest.mark.slow
+def test_the_runs_of_a_project_are_listed_oldest_first(peer: Peer, tmp_path: Path) -> None:
+    config = configure(tmp_path, {"NEPTUNE_API_TOKEN": peer.token})
+    stored = peer.find("team/qa/QA-1")
+    assert stored is not None
+    with pytest.MonkeyPatch.context() as patch:
+        for number, year in ((10, 1999), (3, 1999), (2, 2001)):
+            run_id = f"QA-{number}"
+            attributes = {
+                "sys/id": ("string", run_id),
+                "sys/creation_time": ("datetime", f"{year}-01-01T00:00:00.000Z"),
+            }
+            identity = {**stored.identity, "id": run_id, "shortId": run_id}
+            other = replace(stored, identity=identity, attributes=stored.attributes | attributes)
+            patch.setitem(peer.runs, run_id, other)
+        refs = neptune.find_remote_runs("team/qa", config)
+        assert refs == tuple(f"neptune:team/qa/QA-{number}" for number in (3, 10, 2, 1))
+    (ref,) = neptune.find_remote_runs("", configure(tmp_path, config.environ, project="team/qa"))
+    assert neptune.fetch_run(ref.removeprefix("neptune:"), config).ref == ref
+    named = configure(tmp_path, {**config.environ, "NEPTUNE_PROJECT": "team/qa"})
+    assert neptune.find_remote_runs("", named) == (ref,)
+    with pytest.raises(TrackerError, match="The runs of team/other could not be fetched") as caught:
+        neptune.find_remote_runs("team/other", config)
+    assert peer.token not in str(caught.value)
+
+
+def test_listing_needs_a_token_and_a_project(tmp_path: Path) -> None:
+    assert neptune.find_remote_runs("", configure(tmp_path)) == ()
+    with pytest.raises(TrackerError, match="No server is known") as caught:
+        neptune.find_remote_runs("team/qa", configure(tmp_path))
+    assert "NEPTUNE_API_TOKEN" in caught.value.hint
+    config = configure(tmp_path, {"NEPTUNE_API_TOKEN": token("http://127.0.0.1:9")})
+    for location in ("", "qa", "team/qa/QA-1"):
+        with pytest.raises(TrackerError, match="names no project of Neptune"):
+            neptune.find_remote_runs(location, config)
+    hosted = configure(tmp_path, {"NEPTUNE_API_TOKEN": token("https://app.neptune.ai")})
+    with pytest.raises(TrackerError, match="ended in March 2026"):
+        neptune.find_remote_runs("team/qa", hosted)
 
 
 @CLIENT

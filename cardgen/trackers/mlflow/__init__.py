@@ -10,6 +10,7 @@ writes them, and are left exactly as they were.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +19,13 @@ from cardgen.models import Run, TrackerConfig
 from cardgen.trackers._address import Server
 from cardgen.trackers.mlflow import files, layout, sqlite
 from cardgen.trackers.mlflow.find import find_stores
+from cardgen.trackers.mlflow.outline import outline_places
 from cardgen.trackers.mlflow.place import (
     Local,
     Place,
+    find_listed,
     find_places,
+    find_root,
     make_local,
     parse_place,
     split_locator,
@@ -36,7 +40,7 @@ MIN_PREFIX = 6
 def fetch_run(locator: str, config: TrackerConfig) -> Run:
     """Read the run that the locator names; raises TrackerError where it cannot be read."""
     store, run_id = split_locator(locator)
-    root = config.root.resolve()
+    root = find_root(config.root)
     config = replace(config, root=root)
     places, errors = ([parse_place(store, config)], []) if store else find_places(config)
     for place in places:
@@ -78,6 +82,59 @@ def find_runs(location: Path, config: TrackerConfig) -> tuple[str, ...]:
     return _find_in(sorted(find_stores(location)), root)
 
 
+def find_remote_runs(location: str, config: TrackerConfig) -> tuple[str, ...]:
+    """The refs of all runs of ``STORE#EXPERIMENT``, oldest first; raises TrackerError.
+
+    STORE is a server's address or a store in the project, by default what the environment or the
+    settings name, which may be a local store anywhere; without that there are none. EXPERIMENT is a
+    name or an id, by default all. Deleted runs are left out.
+    """
+    config = replace(config, root=config.root.resolve())
+    places, experiment = find_listed(location, config)
+    refs: dict[str, None] = {}
+    for place in places:
+        refs |= dict.fromkeys(map(place.ref_to, _find_active(place.store, experiment)))
+    if experiment and not refs:
+        where = " or ".join(place.label for place in places) or "the project"
+        raise TrackerError(
+            f"No run of an experiment '{experiment}' is in {where}.",
+            "Check the experiment's name or id; mlflow:<store># lists the runs of all.",
+        )
+    return tuple(refs)
+
+
+def _find_active(store: Local | Server, experiment: str) -> tuple[str, ...]:
+    if isinstance(store, Server):
+        return _find_remote_active(store, experiment)
+    find = layout.find_active if store.path.is_dir() else sqlite.find_active
+    return find(store.path, experiment)
+
+
+def _find_remote_active(server: Server, experiment: str) -> tuple[str, ...]:
+    from cardgen.trackers.mlflow import rest  # noqa: PLC0415  # requests, for servers alone
+
+    return rest.find_active(server, experiment)
+
+
+def outline_runs(locators: Sequence[str], config: TrackerConfig) -> Iterator[Run]:
+    """Runs of databases and servers with the last values of their metrics alone.
+
+    What cannot be read so is left out; ``fetch_run`` reads it, or says why it cannot be.
+    """
+    config = replace(config, root=config.root.resolve())
+    places: dict[str, list[Place]] = {}
+    ids: dict[str, list[str]] = {}
+    for locator in locators:
+        try:
+            store, run_id = split_locator(locator)
+            if store not in places:
+                places[store] = [parse_place(store, config)] if store else find_places(config)[0]
+        except TrackerError:
+            continue
+        ids.setdefault(store, []).append(run_id)
+    return outline_places(places, ids, config.root)
+
+
 def _find_in(stores: list[Path], root: Path) -> tuple[str, ...]:
     refs: list[str] = []
     errors: list[TrackerError] = []
@@ -100,7 +157,7 @@ def _find_within(location: Path, root: Path) -> tuple[str, ...] | None:
     store = location.parent
     if not (layout.is_experiment(location) and store.is_relative_to(root)):
         return None
-    ids = layout.find_active(store, location.name)
+    ids = layout.find_in(str(location))
     place = _find_place(store, root)
     return tuple(place.ref_to(found) for found in ids if run_id in ("", found))
 

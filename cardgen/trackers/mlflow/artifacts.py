@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +22,7 @@ from cardgen.trackers.mlflow.raw import RawModel
 MAX_FILES = 1000
 """Files of a run that are listed; the rest is left out, in the order of their paths."""
 
+_NAME = attrgetter("name")
 _MAX_DEPTH = 16
 _MAX_FOLDERS = 2000
 _MAX_TEXT = 256 * 1024
@@ -54,7 +56,10 @@ def find_artifacts(address: str, owner: str, beside: Path, area: Path) -> Path |
     ``mlflow-artifacts:/1/abc/artifacts`` are looked for below its ``mlruns`` and ``mlartifacts``.
     """
     for tail in _find_tails(address):
-        folder = find_inside(beside / tail, area) if owner in tail.split("/") else None
+        # Asked for every run, mostly in vain: a Path for each is dear.
+        if owner not in tail.split("/") or not os.path.isdir(f"{beside}/{tail}"):  # noqa: PTH112
+            continue
+        folder = find_inside(beside / tail, area)
         if folder is not None:
             return folder
     return None
@@ -99,7 +104,11 @@ def find_inside(folder: Path, area: Path) -> Path | None:
 def find_below(real: Path, name: str, area: Path) -> Path | None:
     """As ``find_inside``, for a name in a folder that no link led to: quick where it is none."""
     folder = real / name
-    return find_inside(folder, area) if folder.is_symlink() or not folder.is_dir() else folder
+    try:
+        own = stat.S_ISDIR(os.lstat(folder).st_mode)
+    except OSError:
+        return None
+    return folder if own else find_inside(folder, area)
 
 
 def list_files(folder: Path, prefix: str = "") -> tuple[RunFile, ...]:
@@ -148,12 +157,13 @@ def scan(path: str | Path) -> list[os.DirEntry[str]]:
             found = [entry for entry in entries if is_wanted(entry.name)]
     except (OSError, ValueError):
         return []
-    return sorted(found, key=lambda entry: entry.name)
+    found.sort(key=_NAME)
+    return found
 
 
 def is_wanted(name: str) -> bool:
     """Whether a file's name is text and none of a desktop's own."""
-    return name not in _JUNK and not name.startswith("._") and name.isprintable()
+    return name.isprintable() and name not in _JUNK and name[:2] != "._"
 
 
 def _make_file(path: str, entry: os.DirEntry[str]) -> RunFile:

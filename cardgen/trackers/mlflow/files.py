@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-from cardgen.trackers._series import Point
+from cardgen.trackers._series import Point, make_points
 from cardgen.trackers.mlflow.artifacts import (
     find_artifacts,
     find_below,
@@ -20,7 +21,7 @@ from cardgen.trackers.mlflow.artifacts import (
     list_artifacts,
     scan,
 )
-from cardgen.trackers.mlflow.layout import find_folders, find_run, read_leniently
+from cardgen.trackers.mlflow.layout import find_folders, find_run, read_leniently, read_shared
 from cardgen.trackers.mlflow.meta import Meta, UnreadableFile, as_text, read_bytes, read_meta
 from cardgen.trackers.mlflow.raw import RUN_ID, NoSuchRun, RawDataset, RawModel, RawRun
 from cardgen.trackers.mlflow.registry import find_versions
@@ -46,18 +47,19 @@ def read_run(store: Path, run_id: str, area: Path) -> RawRun:
 
     Nothing outside ``area`` is read, wherever links and recorded addresses lead.
     """
-    path = find_run(store, run_id)
-    if path is None:
+    found = find_run(store, run_id)
+    if found is None:
         raise NoSuchRun(store, run_id)
-    meta = read_meta(path) or {}
+    path, held = Path(found[0]), found[1]
+    meta = read_meta(found[0]) or {}
     experiment = path.parent
-    about = read_leniently(str(experiment))
+    about = read_shared(str(experiment))
     unreadable: list[str] = []
     address = as_text(meta.get("artifact_uri"))
-    artifacts = find_below(path, "artifacts", area)
+    artifacts = find_below(path, "artifacts", area) if "artifacts" in held else None
     artifacts = artifacts or find_artifacts(address, run_id, store.parent, area)
     models = _Models(store, experiment, area)
-    made = models.read_made(path)
+    made = models.read_made(path) if "outputs" in held else ()
     return RawRun(
         run_id=run_id,
         experiment_id=experiment.name,
@@ -74,8 +76,8 @@ def read_run(store: Path, run_id: str, area: Path) -> RawRun:
         params=_read_values(path, "params", unreadable),
         tags=_read_values(path, "tags", unreadable),
         points=_read_metrics(path, unreadable),
-        datasets=_read_datasets(experiment, path, area),
-        used=models.read_used(path),
+        datasets=_read_datasets(experiment, path, area) if "inputs" in held else (),
+        used=models.read_used(path) if "inputs" in held else (),
         made=made,
         versions=find_versions(store / "models", run_id, [model.uri for model in made]),
         artifacts=artifacts,
@@ -96,7 +98,7 @@ def parse_metric(content: bytes) -> tuple[Point, ...]:
         fields = content.split()
         with contextlib.suppress(ValueError):
             numbers = map(float, fields[1::3]), map(int, fields[2::3]), map(int, fields[0::3])
-            return tuple(map(Point, *numbers))
+            return tuple(make_points(zip(*numbers, strict=True)))
     return tuple(_parse_lines(content))
 
 
@@ -117,7 +119,7 @@ def _read_files(
 ) -> Iterator[tuple[str, bytes]]:
     """Name and content of each file in a folder of the run; what cannot be read is named."""
     left = MAX_TOTAL
-    for (name, file), _ in zip(_walk(str(run / field)), range(_MAX_NAMES), strict=False):
+    for name, file in islice(_walk(f"{run}/{field}"), _MAX_NAMES):
         try:
             content = read_bytes(file, min(limit, left))
         except UnreadableFile:

@@ -138,7 +138,7 @@ def _read_simple(lines: list[str], meta: Meta, *, skip: bool = False) -> bool:
     """Read simple lines into ``meta``; false at the first other one, unless these are skipped."""
     open_key = ""
     for line in lines:
-        indent = _INDENT.match(line)
+        indent = _INDENT.match(line) if line[:1] == " " else None
         match = _LINE.fullmatch(line, indent.end() if indent else 0)
         if match is None or (indent and (not open_key or match.lastindex == 1)):
             if skip or not line.strip():

@@ -88,7 +88,7 @@ def make_outputs(
 ) -> tuple[Model, ...]:
     """The models that came out: registered versions by their name, the others by their URI.
 
-    An alias or stage of a version is a name of its own, as ``models:/qa@champion``.
+    A version's aliases and its stage are the model's aliases.
     """
     made = {model.uri: _describe(model, folders, root) for model in models}
     registered: list[Model] = []
@@ -98,11 +98,8 @@ def make_outputs(
         named.add(uri)
         model = made.get(uri) or _locate(Model(), version.location or version.source)
         name, number = clean(version.name), clean(version.version)
-        registered.append(model.model_copy(update={"name": name, "version": number}))
-        registered += [
-            Model(name=f"models:/{name}{clean(alias)}", version=number, kind=model.kind)
-            for alias in _find_aliases(version)
-        ]
+        update = {"name": name, "version": number, "aliases": _find_aliases(version)}
+        registered.append(model.model_copy(update=update))
     return (*registered, *(model for uri, model in made.items() if uri not in named))
 
 
@@ -111,9 +108,9 @@ def _by_version(version: RawVersion) -> tuple[str, int, str]:
     return version.name, int(number) if number.isdecimal() and len(number) < 10 else 0, number
 
 
-def _find_aliases(version: RawVersion) -> list[str]:
-    stages = [] if version.stage in _STAGES else [f"/{version.stage}"]
-    return [*(f"@{alias}" for alias in sorted(version.aliases)), *stages]
+def _find_aliases(version: RawVersion) -> tuple[str, ...]:
+    stages = () if version.stage in _STAGES else (version.stage,)
+    return tuple(dict.fromkeys(clean(alias) for alias in (*sorted(version.aliases), *stages)))
 
 
 def _find_uri(version: RawVersion, made: Mapping[str, Model]) -> str:

@@ -7,9 +7,12 @@ The root of a config is resolved wherever it is used here.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -24,6 +27,7 @@ DEFAULTS = ("mlflow.db", "mlruns")
 _URI = "MLFLOW_TRACKING_URI"
 _FORM = "Write mlflow:<run id>, or mlflow:<store>#<run id> with a path or http address as store."
 _PAGE = re.compile(r"/?experiments/[^/]+/runs/([^/?]+).*")
+_LISTED = re.compile(r"/?experiments/([^/?]+).*")
 _REMOTE = re.compile(r"(?!file:|sqlite)(?:[A-Za-z][\w+.\-]*://|databricks\b|uc:|arn:).*", re.S)
 _SQLITE = re.compile(r"sqlite(?:\+\w+)?:///([^?]*)(?:\?.*)?", re.S)
 _FILE = re.compile(r"file:(?://(?:localhost)?(?=/))?(.*)")
@@ -59,6 +63,20 @@ class Place:
         return f"{self.store.url}/#/experiments/{experiment_id}/runs/{run_id}"
 
 
+def find_root(root: Path) -> Path:
+    """The project's root without links: found once for as long as the path leads to that folder."""
+    try:
+        found = root.stat()
+    except OSError:
+        return root.resolve()
+    return _resolve(root, found.st_dev, found.st_ino) if root.is_absolute() else root.resolve()
+
+
+@lru_cache(maxsize=16)
+def _resolve(root: Path, device: int, inode: int) -> Path:
+    return root.resolve()
+
+
 def split_locator(locator: str) -> tuple[str, str]:
     """The store (empty for the default) and the run's id; raises TrackerError without an id.
 
@@ -88,14 +106,62 @@ def find_places(config: TrackerConfig) -> tuple[list[Place], list[TrackerError]]
         except TrackerError as error:
             errors.append(error)
     for name in DEFAULTS:
-        path = config.root / name
         try:
-            default = _find_local(name, config, named=False) if path.exists() else None
+            default = _find_default(name, config)
         except TrackerError as error:
             errors.append(error)
         else:
             places += [default] if default and default not in places else []
     return places, errors
+
+
+def find_listed(location: str, config: TrackerConfig) -> tuple[list[Place], str]:
+    """The stores that ``STORE#EXPERIMENT`` means, and the experiment's name or id.
+
+    Without a store they are the one that the environment or the settings name; where an experiment
+    is all that is given, else those at the root. Whoever types an address may name any server, but
+    a password goes to the configured one alone. Raises TrackerError where a store cannot be read.
+    """
+    text, _, experiment = location.strip().partition("#")
+    page, text, uri = _LISTED.fullmatch(experiment), text.strip(), _find_uri(config)
+    experiment = page[1] if page else experiment.strip()
+    if text and text != uri:
+        place = parse_place(text, config, named=text.lower().startswith(("http:", "https:")))
+        return [_as_configured(place, uri, config)], experiment
+    if uri:
+        return [_make_short(parse_place(uri, config, named=True), config.root)], experiment
+    if not experiment:
+        return [], ""
+    places, errors = find_places(config)
+    if errors and not places:
+        raise errors[0]
+    return places, experiment
+
+
+def _as_configured(place: Place, uri: str, config: TrackerConfig) -> Place:
+    """The place, as the configured one if it is that: a run has one ref, however it is found."""
+    if isinstance(place.store, Server) and uri.lower().startswith(("http:", "https:")):
+        short = _make_short(parse_place(uri, config, named=True), config.root)
+        if isinstance(short.store, Server) and short.store.url == place.store.url:
+            return short
+    return place
+
+
+def _make_short(place: Place, root: Path) -> Place:
+    """The configured place as refs name it: by nothing, but by its path if it is in the project."""
+    inside = isinstance(place.store, Local) and place.store.path.is_relative_to(root)
+    return place if inside else replace(place, name="")
+
+
+def _find_default(name: str, config: TrackerConfig) -> Place | None:
+    """The store of that name at the root, if there is one: looked for again at each run."""
+    try:
+        is_link = stat.S_ISLNK(os.lstat(f"{config.root}/{name}").st_mode)
+    except OSError:
+        return None
+    if is_link:
+        return _find_local(name, config, named=False) if (config.root / name).exists() else None
+    return make_local(config.root / name, name, config.root)
 
 
 def _find_uri(config: TrackerConfig) -> str:

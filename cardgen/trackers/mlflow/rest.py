@@ -5,10 +5,12 @@ Only metadata is asked for. Artifacts stay where they are, so what their files s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
+from cardgen.errors import TrackerError
 from cardgen.trackers._address import Server
 from cardgen.trackers._http import Client, HttpError
 from cardgen.trackers._series import Point
@@ -37,6 +39,9 @@ _AT_ONCE = 4
 _PAGE = 25_000
 _MAX_POINTS = 2_000_000
 _MAX_PAGES = 400
+_RUNS_AT_ONCE = 1000
+_EXPERIMENTS_AT_ONCE = 100
+_IDS_AT_ONCE = 200
 # How servers that are too old for a question answer it.
 _UNKNOWN = (400, 404, 405, 500, 501)
 _DELETED = "Deleted_Internal"
@@ -48,42 +53,90 @@ def find_ids(server: Server, prefix: str) -> tuple[str, ...]:
         return tuple(sorted(api.search_runs(prefix)))
 
 
+def find_active(server: Server, experiment: str = "") -> tuple[str, ...]:
+    """The ids of all runs that are not deleted, oldest first; of one experiment's where named.
+
+    ``experiment`` is a name or an id; raises TrackerError where the server has none of it.
+    """
+    with _open(server) as api:
+        wanted = _choose(api.list_experiments(), experiment, server)
+        infos = [find_dict(run, "info") for run in api.list_runs(wanted)]
+    found = {(as_int(info.get("start_time")), find_id(info)) for info in infos}
+    return tuple(dict.fromkeys(run_id for _, run_id in sorted(found)))
+
+
+def find_id(info: Json) -> str:
+    """A run's id, which servers before 1.0 know by its other name."""
+    return find_text(info, "run_id") or find_text(info, "run_uuid")
+
+
+def _choose(names: Mapping[str, str], experiment: str, server: Server) -> list[str]:
+    """The ids of the experiments that a name or an id means; of all where it is empty."""
+    wanted = [key for key, name in names.items() if name == experiment]
+    wanted = wanted or [key for key in names if experiment in ("", key)]
+    if experiment and not wanted:
+        known = ", ".join(sorted(names.values())[:8]) or "none"
+        raise TrackerError(f"{server.url} has no experiment '{experiment}'.", f"It has: {known}.")
+    return wanted
+
+
+def outline_runs(server: Server, run_ids: Sequence[str]) -> tuple[RawRun, ...]:
+    """The named runs with their last metrics only; raises TrackerError for an older server."""
+    with _open(server) as api:
+        names = api.list_experiments("ALL")
+        batches = [run_ids[i : i + _IDS_AT_ONCE] for i in range(0, len(run_ids), _IDS_AT_ONCE)]
+        found = [run for batch in batches for run in api.list_runs(list(names), batch)]
+    return tuple(
+        replace(raw, experiment=names.get(raw.experiment_id, ""))
+        for raw in map(_make_outline, found)
+    )
+
+
 def read_run(server: Server, run_id: str) -> RawRun:
     """What the server tells of a run; raises NoSuchRun, or TrackerError if it cannot say."""
     with _open(server) as api:
         run = api.find_run(run_id)
         if run is None:
             raise NoSuchRun(server.url, run_id)
-        info, data = find_dict(run, "info"), find_dict(run, "data")
-        metrics = [find_text(metric, "key") for metric in find_list(data, "metrics")]
+        raw = _make_outline(run)
         used = [
             find_text(m, "model_id") for m in find_list(find_dict(run, "inputs"), "model_inputs")
         ]
         made = find_list(find_dict(run, "outputs"), "model_outputs")
-        return RawRun(
-            run_id=find_text(info, "run_id") or find_text(info, "run_uuid") or run_id,
-            experiment_id=find_text(info, "experiment_id"),
-            experiment=api.find_experiment(find_text(info, "experiment_id")),
-            name=find_text(info, "run_name") or find_text(info, "name"),
-            user=find_text(info, "user_id"),
-            status=find_text(info, "status"),
-            started=find_text(info, "start_time"),
-            finished=find_text(info, "end_time"),
-            source_type=find_text(info, "source_type"),
-            source_name=find_text(info, "source_name"),
-            source_version=find_text(info, "source_version"),
-            entry_point=find_text(info, "entry_point_name"),
-            params=find_pairs(data, "params"),
-            tags=find_pairs(data, "tags"),
-            points=_read_all_points(api, run_id, metrics),
-            datasets=make_datasets(find_list(find_dict(run, "inputs"), "dataset_inputs")),
+        return replace(
+            raw,
+            run_id=raw.run_id or run_id,
+            experiment=api.find_experiment(raw.experiment_id),
+            points=_read_all_points(api, run_id, list(raw.points)),
             used=tuple(api.read_model(model_id, 0) for model_id in used if model_id),
             made=tuple(
                 api.read_model(find_text(m, "model_id"), as_int(m.get("step"))) for m in made
             ),
             versions=api.find_versions(run_id),
-            remote=True,
         )
+
+
+def _make_outline(run: Json) -> RawRun:
+    """A run as one answer tells it: with the last point of each metric."""
+    info, data = find_dict(run, "info"), find_dict(run, "data")
+    return RawRun(
+        run_id=find_id(info),
+        experiment_id=find_text(info, "experiment_id"),
+        name=find_text(info, "run_name") or find_text(info, "name"),
+        user=find_text(info, "user_id"),
+        status=find_text(info, "status"),
+        started=find_text(info, "start_time"),
+        finished=find_text(info, "end_time"),
+        source_type=find_text(info, "source_type"),
+        source_name=find_text(info, "source_name"),
+        source_version=find_text(info, "source_version"),
+        entry_point=find_text(info, "entry_point_name"),
+        params=find_pairs(data, "params"),
+        tags=find_pairs(data, "tags"),
+        points={find_text(m, "key"): (make_point(m),) for m in find_list(data, "metrics")},
+        datasets=make_datasets(find_list(find_dict(run, "inputs"), "dataset_inputs")),
+        remote=True,
+    )
 
 
 def _read_all_points(api: _Api, run_id: str, metrics: list[str]) -> dict[str, tuple[Point, ...]]:
@@ -113,7 +166,7 @@ class _Api:
     def search_runs(self, prefix: str) -> set[str]:
         """Ids by their beginning; a server that cannot search for that finds none."""
         question = {
-            "experiment_ids": self._find_experiments(),
+            "experiment_ids": list(self.list_experiments("ALL")),
             "filter": f"attributes.run_id LIKE '{prefix}%'",
             "run_view_type": "ALL",
             "max_results": 100,
@@ -127,18 +180,45 @@ class _Api:
         ids = {find_text(find_dict(run, "info"), "run_id") for run in find_list(answer, "runs")}
         return {run_id for run_id in ids if run_id.startswith(prefix) and RUN_ID.fullmatch(run_id)}
 
-    def _find_experiments(self) -> list[str]:
-        found: list[str] = []
-        question: Json = {"max_results": 1000, "view_type": "ALL"}
+    def list_experiments(self, view: str = "ACTIVE_ONLY") -> dict[str, str]:
+        """The names of experiments by their ids."""
+        question: Json = {"max_results": 1000, "view_type": view}
+        try:
+            found = list(self._read_pages("experiments/search", question, "experiments"))
+        except HttpError as error:
+            if error.status not in (404, 405, 501):
+                raise
+            # Servers before 1.28.
+            answer = self._ask("experiments/list", {"view_type": view})
+            found = find_list(answer, "experiments")
+        return {find_text(entry, "experiment_id"): find_text(entry, "name") for entry in found}
+
+    def list_runs(self, experiments: list[str], ids: Sequence[str] = ()) -> Iterator[Json]:
+        """The runs of experiments that are not deleted, or those with these ids, page by page."""
+        for start in range(0, len(experiments), _EXPERIMENTS_AT_ONCE):
+            chosen = experiments[start : start + _EXPERIMENTS_AT_ONCE]
+            question: Json = {"experiment_ids": chosen, "max_results": _RUNS_AT_ONCE}
+            question["run_view_type"] = "ALL" if ids else "ACTIVE_ONLY"
+            if ids:
+                listed = ", ".join(f"'{run_id}'" for run_id in ids)
+                question["filter"] = f"attributes.run_id IN ({listed})"
+            for run in self._read_pages("runs/search", question, "runs"):
+                if RUN_ID.fullmatch(find_id(find_dict(run, "info"))):
+                    yield run
+
+    def _read_pages(self, path: str, question: Json, key: str) -> Iterator[Json]:
+        question = dict(question)
         for _ in range(_MAX_PAGES):
-            answer = self._client.post_json(_API + "experiments/search", question)
-            found += [
-                find_text(entry, "experiment_id") for entry in find_list(answer, "experiments")
-            ]
-            question["page_token"] = find_text(answer, "next_page_token")
-            if not question["page_token"]:
-                break
-        return found
+            answer = self._client.post_json(_API + path, question)
+            yield from find_list(answer, key)
+            token = find_text(answer, "next_page_token")
+            if not token or token == question.get("page_token"):
+                return
+            question["page_token"] = token
+        raise TrackerError(
+            f"The server holds more {key} than {_MAX_PAGES} pages.",
+            "Name one experiment: mlflow:<address>#<experiment>.",
+        )
 
     def read_points(self, run_id: str, key: str) -> tuple[Point, ...]:
         question = {"run_id": run_id, "run_uuid": run_id, "metric_key": key}

@@ -35,6 +35,7 @@ _PROJECT = ("PROJECT", "3")
 _NOBODY = ("unknown", "Python Application")
 _ALWAYS = ("commands", "environment.accelerator", "environment.host", "environment.os")
 _REMOTE = ("environment.packages", "files")
+_NO_SOURCE, _NO_ENVIRONMENT = Source(), Environment()
 _EXACT = 2**53
 _MAX_MS = 253_402_300_799_000  # the last second of the year 9999
 
@@ -127,7 +128,7 @@ def _make_source(raw: RawRun, tags: Mapping[str, str]) -> Source | None:
         dirty=dirty,
         entrypoint=entry if project and entry else "" if name in _NOBODY else name,
     )
-    return source if source != Source() else None
+    return source if source != _NO_SOURCE else None
 
 
 def _place_checkpoints(
@@ -153,7 +154,7 @@ def _make_environment(
         packages=told[0].packages if told else {},
         seed=_find_seed(raw.params),
     )
-    return environment if environment != Environment() else None
+    return environment if environment != _NO_ENVIRONMENT else None
 
 
 def _find_seed(params: Mapping[str, str]) -> int | None:

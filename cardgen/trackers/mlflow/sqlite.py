@@ -7,6 +7,7 @@ column that is not there is empty.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cardgen.errors import TrackerError
@@ -23,6 +24,7 @@ from cardgen.trackers.mlflow.raw import (
 )
 from cardgen.trackers.mlflow.tables import Row, Tables
 
+_AT_ONCE = 500
 _DELETED = "Deleted_Internal"
 
 
@@ -44,12 +46,20 @@ def find_ids(path: Path, prefix: str) -> tuple[str, ...]:
     return tuple(sorted(run_id for run_id in found if _is_id(run_id)))
 
 
-def find_active(path: Path) -> tuple[str, ...]:
-    """The ids of all runs that are not deleted, nor their experiment, oldest first."""
+def find_active(path: Path, experiment: str = "") -> tuple[str, ...]:
+    """The ids of all runs that are not deleted, nor their experiment, oldest first.
+
+    Of one experiment's where its name or id is given.
+    """
     with tables.open_tables(path) as store:
         experiments, runs = store.ask(tables.EXPERIMENTS), store.ask(tables.RUNS)
     gone = {row["experiment_id"] for row in experiments if _is_deleted(row)}
     kept = [r for r in runs if not _is_deleted(r) and r["experiment_id"] not in gone]
+    if experiment:
+        named = {row["experiment_id"] for row in experiments if _text(row, "name") == experiment}
+        kept = [r for r in kept if r["experiment_id"] in named] or [
+            r for r in kept if not named and _text(r, "experiment_id") == experiment
+        ]
     return tuple(r["run_uuid"] for r in sorted(kept, key=_by_start) if _is_id(r["run_uuid"]))
 
 
@@ -63,35 +73,58 @@ def read_run(path: Path, run_id: str, area: Path) -> RawRun:
         if not rows:
             raise NoSuchRun(path, run_id)
         row = rows[0]
-        about = next(iter(store.ask(tables.EXPERIMENT, row.get("experiment_id"))), {})
         made = tuple(_read_models(store, tables.MADE, run_id, path.parent, area))
         points, complete = store.read_points(run_id)
         artifacts = find_artifacts(_text(row, "artifact_uri"), run_id, path.parent, area)
-        return RawRun(
-            run_id=run_id,
-            experiment_id=_text(row, "experiment_id"),
-            experiment=_text(about, "name"),
-            name=_text(row, "name"),
-            user=_text(row, "user_id"),
-            status=row.get("status"),
-            started=tables.as_number(row.get("start_time")),
-            finished=tables.as_number(row.get("end_time")),
-            source_type=_text(row, "source_type"),
-            source_name=_text(row, "source_name"),
-            source_version=_text(row, "source_version"),
-            entry_point=_text(row, "entry_point_name"),
-            params={_text(p, "key"): _text(p, "value") for p in store.ask(tables.PARAMS, run_id)},
-            tags={_text(t, "key"): _text(t, "value") for t in store.ask(tables.TAGS, run_id)},
+        return replace(
+            _read_outline(store, row, path, area),
             points=points,
-            datasets=tuple(_make_dataset(found) for found in store.ask(tables.DATASETS, run_id)),
-            used=tuple(_read_models(store, tables.USED, run_id, path.parent, area)),
             made=made,
             versions=tuple(_read_versions(store, run_id, [model.uri for model in made])),
             artifacts=artifacts,
             files=list_artifacts(artifacts, made),
-            area=area,
             unreadable=() if complete else ("metrics",),
         )
+
+
+def outline_runs(path: Path, run_ids: Sequence[str], area: Path) -> Iterator[RawRun]:
+    """The named runs with the last point of each metric, and without what they put out.
+
+    Those that the store does not hold are left out.
+    """
+    for start in range(0, len(run_ids), _AT_ONCE):
+        with tables.open_tables(path) as store:
+            found = [
+                replace(_read_outline(store, row, path, area), points=store.read_last(run_id)[0])
+                for run_id in run_ids[start : start + _AT_ONCE]
+                for row in store.ask(tables.RUN, run_id)
+            ]
+        yield from found
+
+
+def _read_outline(store: Tables, row: Row, path: Path, area: Path) -> RawRun:
+    """A run without its metrics and what it put out."""
+    run_id = _text(row, "run_uuid")
+    about = next(iter(store.ask(tables.EXPERIMENT, row.get("experiment_id"))), {})
+    return RawRun(
+        run_id=run_id,
+        experiment_id=_text(row, "experiment_id"),
+        experiment=_text(about, "name"),
+        name=_text(row, "name"),
+        user=_text(row, "user_id"),
+        status=row.get("status"),
+        started=tables.as_number(row.get("start_time")),
+        finished=tables.as_number(row.get("end_time")),
+        source_type=_text(row, "source_type"),
+        source_name=_text(row, "source_name"),
+        source_version=_text(row, "source_version"),
+        entry_point=_text(row, "entry_point_name"),
+        params={_text(p, "key"): _text(p, "value") for p in store.ask(tables.PARAMS, run_id)},
+        tags={_text(t, "key"): _text(t, "value") for t in store.ask(tables.TAGS, run_id)},
+        datasets=tuple(_make_dataset(found) for found in store.ask(tables.DATASETS, run_id)),
+        used=tuple(_read_models(store, tables.USED, run_id, path.parent, area)),
+        area=area,
+    )
 
 
 def _text(row: Row, name: str) -> str:

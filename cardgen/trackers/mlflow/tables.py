@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from cardgen.errors import TrackerError
-from cardgen.trackers._series import Point
+from cardgen.trackers._series import Point, make_points
 from cardgen.trackers._sqlite import as_text, open_readonly
 from cardgen.trackers.mlflow.raw import as_metric
 
@@ -21,10 +22,12 @@ MAX_POINTS = 2_000_000
 """Points of a run that are read."""
 
 _MAX_ROWS = 200_000
+_LARGE = 1e308  # what is larger may stand for infinity
 
-_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
-_COLUMNS = "SELECT name FROM pragma_table_info(?)"
-EXPERIMENTS = "SELECT experiment_id, lifecycle_stage FROM experiments"
+_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+_COLUMN = "SELECT 1 FROM pragma_table_info(?) WHERE name = ?"
+_RUN_IDS = "SELECT run_uuid FROM runs LIMIT 0"
+EXPERIMENTS = "SELECT experiment_id, name, lifecycle_stage FROM experiments"
 EXPERIMENT = "SELECT * FROM experiments WHERE experiment_id = ?"
 RUNS = "SELECT run_uuid, experiment_id, start_time, lifecycle_stage FROM runs"
 RUN = "SELECT * FROM runs WHERE run_uuid = ?"
@@ -37,6 +40,7 @@ _METRICS = (
     "SELECT key, value, step, timestamp, 0 FROM metrics WHERE run_uuid = ? ORDER BY rowid",
     "SELECT key, value, NULL, timestamp, 0 FROM metrics WHERE run_uuid = ? ORDER BY rowid",
 )
+LATEST = "SELECT key, value, step, timestamp, is_nan FROM latest_metrics WHERE run_uuid = ?"
 DATASETS = """
     SELECT d.name, d.digest, d.dataset_source_type, d.dataset_source,
         (SELECT t.value FROM input_tags t
@@ -64,7 +68,7 @@ def open_tables(path: Path) -> Iterator[Tables]:
     """The tables of a store, to read; raises TrackerError where the file has none of MLflow's."""
     with open_readonly(path) as connection:
         found = Tables(connection)
-        if not found.has("runs", "run_uuid"):
+        if not found.knows(_RUN_IDS):
             raise TrackerError(f"{path} is no database of MLflow.", "Name another store.")
         yield found
 
@@ -74,13 +78,15 @@ class Tables:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._tables = frozenset(name for (name,) in connection.execute(_TABLES))
 
     def has(self, table: str, column: str) -> bool:
-        if table not in self._tables:
+        if self._connection.execute(_TABLE, (table,)).fetchone() is None:
             return False
-        columns = self._connection.execute(_COLUMNS, (table,)).fetchall()
-        return (column,) in columns
+        return self._connection.execute(_COLUMN, (table, column)).fetchone() is not None
+
+    def knows(self, query: str) -> bool:
+        """Whether the version has the tables and columns that a query without values names."""
+        return self._execute(query, ()) is not None
 
     def ask(self, query: str, *values: object) -> list[Row]:
         """The rows as dicts; none where the version knew no such table or column."""
@@ -90,16 +96,41 @@ class Tables:
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(_MAX_ROWS)]
 
+    def read_last(self, run_id: str) -> tuple[dict[str, tuple[Point, ...]], bool]:
+        """The last point of each metric; all points where the version kept no table of these."""
+        if not self.has("latest_metrics", "is_nan"):
+            return self.read_points(run_id)
+        points: dict[str, tuple[Point, ...]] = {}
+        for row in self.ask(LATEST, run_id):
+            value = row["value"]
+            number = math.nan if row["is_nan"] or value is None else as_metric(value)
+            if number is not None:
+                point = Point(number, as_number(row["step"]), as_number(row["timestamp"]) or 0)
+                points[str(row["key"])] = (point,)
+        return points, True
+
     def read_points(self, run_id: str) -> tuple[dict[str, tuple[Point, ...]], bool]:
         """All points of a run by metric, and whether these are all."""
-        points: dict[bytes, list[Point]] = {}
+        points: dict[object, list[tuple[float, int | None, float]]] = defaultdict(list)
         rows = self._read_metrics(run_id)
         for key, value, step, when, is_nan in rows:
-            number = math.nan if is_nan or value is None else as_metric(value)
-            if number is not None and isinstance(key, bytes):
-                point = Point(number, as_number(step), as_number(when) or 0)
-                points.setdefault(key, []).append(point)
-        found = {as_text(key): tuple(series) for key, series in points.items()}
+            # Nearly every row; those with a NaN, an infinity or another type take the other way.
+            if (
+                type(value) is float
+                and -_LARGE < value < _LARGE
+                and not is_nan
+                and (type(step) is int is type(when))
+            ):
+                points[key].append((value, step, when))
+            else:
+                number = math.nan if is_nan or value is None else as_metric(value)
+                if number is not None:
+                    points[key].append((number, as_number(step), as_number(when) or 0))
+        found = {
+            as_text(key): tuple(make_points(series))
+            for key, series in points.items()
+            if isinstance(key, bytes)
+        }
         return found, len(rows) < MAX_POINTS
 
     def _read_metrics(self, run_id: str) -> list[tuple[Any, ...]]:

@@ -16,7 +16,13 @@ from cardgen.errors import TrackerError
 from cardgen.models import Run, TrackerConfig
 from cardgen.trackers.neptune.export import Exported, read_exported
 from cardgen.trackers.neptune.find import Found, drop_trashed, find_stored
-from cardgen.trackers.neptune.live import HostedServiceEnded, fetch_recorded, has_token
+from cardgen.trackers.neptune.live import (
+    HostedServiceEnded,
+    fetch_recorded,
+    find_ids,
+    find_project,
+    has_token,
+)
 from cardgen.trackers.neptune.mapping import Paths, load_paths
 from cardgen.trackers.neptune.offline import RunLogs, read_logs
 from cardgen.trackers.neptune.places import Places
@@ -47,6 +53,23 @@ def find_runs(location: Path, config: TrackerConfig) -> tuple[str, ...]:
     if not places.allow(top):
         return ()
     return tuple(places.format_ref(found) for found in drop_trashed(find_stored(top)))
+
+
+def find_remote_runs(location: str, config: TrackerConfig) -> tuple[str, ...]:
+    """The refs of a project's runs on the server of ``NEPTUNE_API_TOKEN``, oldest first.
+
+    ``location`` is ``workspace/project``, empty for the project that the settings or the
+    environment name. Runs in the trash are left out. Without a token there are none.
+    """
+    if not location and not has_token(config):
+        return ()
+    if not has_token(config):
+        raise TrackerError(
+            f"No server is known that has the project '{location}' of Neptune.",
+            "Set NEPTUNE_API_TOKEN; for what lies on disk, name the folder instead.",
+        )
+    project = find_project(location.strip().strip("/"), config)
+    return tuple(f"neptune:{project}/{run_id}" for run_id in find_ids(project, config))
 
 
 def _read(found: Found, places: Places, paths: Paths) -> Recorded:

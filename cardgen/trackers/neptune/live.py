@@ -29,6 +29,9 @@ from cardgen.trackers.neptune.values import Value, clean_text, make_value
 RETRIES = "5"
 """Seconds for which the client asks a server that does not answer; its own default is 60."""
 
+MAX_RUNS = 100_000
+"""Runs of a project that are listed."""
+
 _SERVICE = "https://app.neptune.ai"
 _HOSTED = re.compile(r"(?:.+\.)?neptune\.(?:ai|ml)")
 _PROJECT = re.compile(r"[^/]+/[^/]+")
@@ -62,7 +65,7 @@ def fetch_recorded(locator: str, config: TrackerConfig, paths: Paths) -> Recorde
     address = find_address(token)
     project, run_id = split_locator(locator, config)
     neptune = _import_client()
-    with _clear_errors(f"{project}/{run_id}", address, token):
+    with _clear_errors(f"run {project}/{run_id}", address, token):
         with _open(neptune.init_project, project=project, api_token=token) as opened:
             number, found = _find_entry(opened, run_id)
         if number is None:
@@ -74,6 +77,39 @@ def fetch_recorded(locator: str, config: TrackerConfig, paths: Paths) -> Recorde
         ) as run:
             record = read_open_run(run, found, paths)
     return replace(record, ref=f"neptune:{project}/{number}", project=project, run_id=number)
+
+
+def find_ids(project: str, config: TrackerConfig) -> tuple[str, ...]:
+    """Neptune's ids of the runs of a project, oldest first and without its trash.
+
+    Raises TrackerError where the server cannot be asked.
+    """
+    token = config.environ["NEPTUNE_API_TOKEN"].strip()
+    address = find_address(token)
+    neptune = _import_client()
+    with (
+        _clear_errors(f"runs of {project}", address, token),
+        _open(neptune.init_project, project=project, api_token=token) as opened,
+    ):
+        table = opened.fetch_runs_table(
+            columns=["sys/id", "sys/creation_time"],
+            trashed=False,
+            limit=MAX_RUNS,
+            sort_by="sys/id",  # by any other column the client first asks for its type
+            progress_bar=False,
+        )
+        found = sorted(map(_make_row, table.to_rows()))
+    return tuple(run_id for _, _, run_id in found)
+
+
+def _make_row(entry: Any) -> tuple[str, int, str]:
+    """What orders runs: when it was created, then its number."""
+    run_id = str(entry.get_attribute_value("sys/id"))
+    try:
+        created = str(make_value(entry.get_attribute_value("sys/creation_time")))
+    except ValueError:
+        created = ""
+    return created, len(run_id), run_id
 
 
 def find_address(token: str) -> str:
@@ -96,6 +132,20 @@ def find_address(token: str) -> str:
             "Read an export of neptune-exporter: set 'trackers.neptune.export' in cardgen.yaml.",
         )
     return str(address)
+
+
+def find_project(location: str, config: TrackerConfig) -> str:
+    """The project that a location names, or else the settings or the environment.
+
+    Raises TrackerError where none does.
+    """
+    named = location or config.options.get("project") or config.environ.get("NEPTUNE_PROJECT")
+    if not isinstance(named, str) or not _PROJECT.fullmatch(named):
+        raise TrackerError(
+            f"'{location}' names no project of Neptune.",
+            "Write neptune:workspace/project, or set 'trackers.neptune.project'.",
+        )
+    return named
 
 
 def split_locator(locator: str, config: TrackerConfig) -> tuple[str, str]:
@@ -140,7 +190,7 @@ def _open(opener: Any, **arguments: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _clear_errors(run: str, address: str, token: str) -> Iterator[None]:
+def _clear_errors(what: str, address: str, token: str) -> Iterator[None]:
     """The client and what it uses raise errors of a dozen libraries, with banners of many lines."""
     try:
         yield
@@ -154,7 +204,7 @@ def _clear_errors(run: str, address: str, token: str) -> Iterator[None]:
         if type(error).__name__ == "InsecureTransportError":
             hint = "Give the server https, or set OAUTHLIB_INSECURE_TRANSPORT=1."
         raise TrackerError(
-            f"The run {run} could not be fetched from {address}: {clean_text(why, 300)}", hint
+            f"The {what} could not be fetched from {address}: {clean_text(why, 300)}", hint
         ) from None
 
 
