@@ -22,12 +22,13 @@ from cardgen.codes import find_fault
 from cardgen.config import Settings, load_config
 from cardgen.errors import StoreError, UsageError
 from cardgen.fetch import fetch_run
-from cardgen.imports import cache
+from cardgen.imports import cache, find
 from cardgen.imports.find import find_listing
 from cardgen.imports.group import bundle_runs, find_stem
 from cardgen.imports.name import Codes, choose_code, clean_title, make_safe
 from cardgen.imports.select import parse_condition, select_runs
 from cardgen.models import Run
+from cardgen.output import progress
 from cardgen.safeyaml import parse_yaml
 from cardgen.store import load_cards
 from tests.projects import Project

@@ -153,8 +153,14 @@ def test_another_path_of_the_configured_server_gets_the_proof_and_its_own_refs()
 @pytest.mark.parametrize(
     "typed", ["https://other.example.org", f"{URL}:8443", "http://mlflow.example.org"]
 )
-def test_a_server_that_is_typed_gets_no_proof_of_another(typed: str, uri: str) -> None:
-    place, _ = place_of(typed, uri, **PROOF)
+def test_a_server_that_is_typed_must_be_known_and_gets_no_proof_of_another(
+    typed: str, uri: str
+) -> None:
+    with pytest.raises(TrackerError, match="no server that this project knows"):
+        place_of(typed, uri, **PROOF)
+    environ = {**PROOF, "MLFLOW_TRACKING_URI": uri}
+    config = TrackerConfig(Path("/nowhere"), {"servers": [typed]}, environ)
+    ((place,), _) = find_listed(typed, config)
     assert place.ref_to("a") == f"mlflow:{typed}#a"
     assert proof_of(place) == ""
 

@@ -119,15 +119,14 @@ def find_listed(location: str, config: TrackerConfig) -> tuple[list[Place], str]
     """The stores that ``STORE#EXPERIMENT`` means, and the experiment's name or id.
 
     Without a store they are the one that the environment or the settings name; where an experiment
-    is all that is given, else those at the root. Whoever types an address may name any server, but
-    a password goes to the configured one alone. Raises TrackerError where a store cannot be read.
+    is all that is given, else those at the root. A server must be one that the project knows, since
+    cards will name it. Raises TrackerError where a store cannot be read.
     """
     text, _, experiment = location.strip().partition("#")
     page, text, uri = _LISTED.fullmatch(experiment), text.strip(), _find_uri(config)
     experiment = page[1] if page else experiment.strip()
     if text and text != uri:
-        place = parse_place(text, config, named=text.lower().startswith(("http:", "https:")))
-        return [_as_configured(place, uri, config)], experiment
+        return [_as_configured(parse_place(text, config), uri, config)], experiment
     if uri:
         return [_make_short(parse_place(uri, config, named=True), config.root)], experiment
     if not experiment:
