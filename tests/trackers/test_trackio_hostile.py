@@ -17,7 +17,8 @@ import pytest
 from cardgen.errors import TrackerError
 from cardgen.models import Run, TrackerConfig
 from cardgen.trackers import _sqlite, trackio
-from cardgen.trackers.trackio.values import clean_value, make_number, make_step, parse_time
+from cardgen.trackers._numbers import make_float, make_step
+from cardgen.trackers.trackio.values import clean_value, parse_time
 from tests.trackers.damage import read_cut, read_mutated
 from tests.trackers.test_trackio import DATA, fetch, unpack
 
@@ -176,7 +177,7 @@ def test_values_are_bounded_and_writable() -> None:
         deep = [deep]
     json.dumps(clean_value(deep))
     assert clean_value(object).startswith("<class")
-    assert (make_number(True), make_number(-(10**400)), make_step(float("nan"))) == (
+    assert (make_float(True), make_float(-(10**400)), make_step(float("nan"))) == (
         None,
         float("-inf"),
         None,

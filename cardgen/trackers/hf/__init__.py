@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from cardgen.errors import TrackerError
 from cardgen.models import Run, TrackerConfig
-from cardgen.trackers.hf.files import Folder, find_folder, find_names
+from cardgen.trackers._folder import Folder, find_names
+from cardgen.trackers.hf.files import find_folder
 from cardgen.trackers.hf.find import find_outputs
 from cardgen.trackers.hf.record import load_record
 from cardgen.trackers.hf.run import make_run

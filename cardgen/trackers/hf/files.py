@@ -11,20 +11,17 @@ import json
 import os
 import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from cardgen.errors import TrackerError
+from cardgen.trackers._folder import Folder
 
 MAX_JSON = 64 * 1024 * 1024
 """Bytes of a JSON file that is read; a hundred thousand log entries take a third of it."""
 
 MAX_TEXT = 1024 * 1024
 """Bytes of a model card or YAML file that are read."""
-
-MAX_ENTRIES = 10_000
-"""Entries of one folder that are looked at."""
 
 _OPENED = re.compile(r"\.(?:json|md|txt|yaml)$|(?:^|\.)tfevents\.", re.IGNORECASE)
 _WEIGHTS = re.compile(
@@ -42,20 +39,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 class UnreadableFile(TrackerError):
     """A file is there and cannot be read as what its name says."""
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A folder inside the project: its real ``path``, and ``name`` relative to the root."""
-
-    root: Path
-    path: Path
-    name: str
-
-    def inner(self, *parts: str) -> Folder:
-        """A folder below this one; it may not be there."""
-        name = "/".join((self.name, *parts)) if self.name != "." else "/".join(parts)
-        return Folder(self.root, self.path.joinpath(*parts), name)
 
 
 def find_folder(locator: str, root: Path) -> Folder:
@@ -77,31 +60,6 @@ def find_folder(locator: str, root: Path) -> Folder:
             "Copy the output folder into the project.",
         )
     return Folder(real_root, path, path.relative_to(real_root).as_posix())
-
-
-def find_names(folder: Folder) -> dict[str, bool]:
-    """The folder's entries, sorted: name -> whether it is a folder. Links that lead out are not."""
-    try:
-        with os.scandir(folder.path) as entries:
-            found = [entry for entry, _ in zip(entries, range(MAX_ENTRIES), strict=False)]
-    except OSError:
-        return {}
-    names = {}
-    for entry in sorted(found, key=lambda e: e.name):
-        if _SURROGATE.search(entry.name) or (entry.is_symlink() and not _is_inside(folder, entry)):
-            continue
-        try:
-            names[entry.name] = entry.is_dir()
-        except OSError:
-            continue
-    return names
-
-
-def _is_inside(folder: Folder, entry: os.DirEntry[str]) -> bool:
-    try:
-        return Path(entry.path).resolve().is_relative_to(folder.root)
-    except (OSError, RuntimeError):
-        return False
 
 
 def is_weights(name: str) -> bool:

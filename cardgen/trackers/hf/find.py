@@ -6,14 +6,9 @@ import re
 from collections import deque
 from collections.abc import Mapping
 
+from cardgen.trackers._folder import Folder, find_names
 from cardgen.trackers.hf.card import is_model_card
-from cardgen.trackers.hf.files import (
-    Folder,
-    UnreadableFile,
-    find_names,
-    is_weights,
-    load_text,
-)
+from cardgen.trackers.hf.files import UnreadableFile, is_weights, load_text
 from cardgen.trackers.hf.logs import has_arguments
 
 STATE = "trainer_state.json"

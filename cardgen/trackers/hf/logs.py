@@ -16,7 +16,8 @@ from itertools import islice
 from typing import Any
 
 from cardgen.trackers._events import Event, read_events
-from cardgen.trackers.hf.files import Folder, UnreadableFile, find_names, open_file, parse_json
+from cardgen.trackers._folder import Folder, find_names
+from cardgen.trackers.hf.files import UnreadableFile, open_file, parse_json
 from cardgen.trackers.hf.state import Entry
 
 MAX_FILES = 200

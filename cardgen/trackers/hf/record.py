@@ -9,15 +9,9 @@ from typing import Any
 
 from cardgen.errors import TrackerError
 from cardgen.safeyaml import UnsafeYaml, parse_yaml
+from cardgen.trackers._folder import Folder, find_names
 from cardgen.trackers.hf.card import ModelCard, parse_model_card, parse_param
-from cardgen.trackers.hf.files import (
-    Folder,
-    UnreadableFile,
-    find_names,
-    is_weights,
-    load_json,
-    load_text,
-)
+from cardgen.trackers.hf.files import UnreadableFile, is_weights, load_json, load_text
 from cardgen.trackers.hf.find import CARD, STATE, find_checkpoints, find_results
 from cardgen.trackers.hf.logs import Logs, load_logs
 from cardgen.trackers.hf.state import parse_number, parse_numbers, parse_step

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cardgen.models import Checkpoint, Environment, Metric, Model, ParamValue, Run, RunFile, Status
+from cardgen.trackers._folder import Folder, find_names
 from cardgen.trackers._series import Number, Series
-from cardgen.trackers.hf.files import Folder, find_names, find_size, is_weights
+from cardgen.trackers.hf.files import find_size, is_weights
 from cardgen.trackers.hf.record import Record
 from cardgen.trackers.hf.state import Best, Entry, find_best, parse_log, parse_step, split_log
 

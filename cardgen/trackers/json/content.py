@@ -11,7 +11,8 @@ from typing import Any
 
 from cardgen.errors import TrackerError
 from cardgen.safeyaml import UnsafeYaml, parse_yaml
-from cardgen.trackers.json.files import CUT, Folder, load_text
+from cardgen.trackers._folder import Folder
+from cardgen.trackers.json.files import CUT, load_text
 
 MAX_YAML = 1024 * 1024
 MAX_ROWS = 500_000

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from cardgen.errors import TrackerError
+from cardgen.trackers._folder import Folder, find_names
 
 MAX_BYTES = 32 * 1024 * 1024
 """Bytes of a file that is read; a hundred thousand rows take half of it."""
-
-MAX_ENTRIES = 10_000
-"""Entries of one folder that are looked at."""
 
 MAX_MATCHES = 200
 """Files that one pattern may match."""
@@ -24,25 +20,7 @@ MAX_MATCHES = 200
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".csv", ".tsv", ".toml", ".log", ".txt")
 """What is ever opened: nothing that could hold a model or a pickle."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _POINTER = b"version https://git-lfs.github.com/spec/v1"
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A folder inside the project: its real ``path``, and ``name`` relative to the root."""
-
-    root: Path
-    path: Path
-    name: str
-
-    def inner(self, name: str) -> Folder:
-        """A folder below this one; it may not be there."""
-        return Folder(self.root, self.path / name, self.label(name))
-
-    def label(self, name: str) -> str:
-        """A path below this folder, relative to the project's root."""
-        return name if self.name == "." else f"{self.name}/{name}"
 
 
 def find_place(locator: str, root: Path) -> tuple[Folder, str]:
@@ -76,31 +54,6 @@ def start_folder(location: Path, root: Path) -> Folder:
     if not location.is_relative_to(root):
         raise TrackerError(f"{location} lies outside the project {root}.", "Copy it into it.")
     return Folder(root, location, location.relative_to(root).as_posix())
-
-
-def find_names(folder: Folder) -> dict[str, bool]:
-    """The folder's entries, sorted: name -> whether it is a folder. Links that lead out are not."""
-    try:
-        with os.scandir(folder.path) as entries:
-            found = [entry for entry, _ in zip(entries, range(MAX_ENTRIES), strict=False)]
-    except OSError:
-        return {}
-    names = {}
-    for entry in sorted(found, key=lambda e: e.name):
-        if _SURROGATE.search(entry.name) or (entry.is_symlink() and not _is_inside(folder, entry)):
-            continue
-        try:
-            names[entry.name] = entry.is_dir()
-        except OSError:
-            continue
-    return names
-
-
-def _is_inside(folder: Folder, entry: os.DirEntry[str]) -> bool:
-    try:
-        return Path(entry.path).resolve().is_relative_to(folder.root)
-    except (OSError, RuntimeError):
-        return False
 
 
 def match_files(folder: Folder, pattern: str, names: dict[str, bool] | None = None) -> list[str]:

@@ -5,14 +5,8 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from cardgen.trackers.json.files import (
-    SUFFIXES,
-    Folder,
-    find_names,
-    match_files,
-    match_places,
-    read_head,
-)
+from cardgen.trackers._folder import Folder, find_names
+from cardgen.trackers.json.files import SUFFIXES, match_files, match_places, read_head
 from cardgen.trackers.json.known import HYDRA, SACRED
 from cardgen.trackers.json.settings import Settings
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from cardgen.errors import TrackerError
 from cardgen.models import Environment, Metric, ParamValue, Run, RunFile
+from cardgen.trackers._folder import Folder, find_names
 from cardgen.trackers._series import split_series
 from cardgen.trackers.json import known
 from cardgen.trackers.json.content import Content, load_content
-from cardgen.trackers.json.files import Folder, find_names, find_size, match_files
+from cardgen.trackers.json.files import find_size, match_files
 from cardgen.trackers.json.find import find_metrics
 from cardgen.trackers.json.logged import Logged, read_content
 from cardgen.trackers.json.record import Record

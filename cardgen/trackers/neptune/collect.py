@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 
 from cardgen.errors import TrackerError
 from cardgen.models import RunFile
+from cardgen.trackers._numbers import make_step
 from cardgen.trackers._series import Point, thin
-from cardgen.trackers.neptune.values import Value, make_step
+from cardgen.trackers.neptune.values import Value
 
 MAX_ATTRIBUTES = 20_000
 """Single values, and series, of one run that are read; no page shows more."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cardgen.errors import TrackerError
+from cardgen.trackers._numbers import make_float
 from cardgen.trackers.neptune.files import open_regular
-from cardgen.trackers.neptune.values import make_float
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one operation; pictures and file contents beyond it are passed over."""

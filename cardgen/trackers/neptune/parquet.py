@@ -6,30 +6,22 @@ a limit of memory and of time. Names and values reach it as parameters only.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cardgen.errors import TrackerError
+from cardgen.trackers._duckdb import open_duckdb
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MEMORY = "256MB"
 SECONDS = 300.0
 """How long one reading may take in all."""
 
 _BATCH = 10_000
 _TABLE = "read_parquet(?, union_by_name=true, filename=true)"
-_CONFIG: dict[str, Any] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "threads": 1,
-    "memory_limit": MEMORY,
-    "temp_directory": "",
-}
 
 
 class NoDuckDB(TrackerError):
@@ -65,7 +57,7 @@ def open_parquet(files: Sequence[Path], *, seconds: float = SECONDS) -> Iterator
         ) from None
     label = files[0] if len(files) == 1 else f"an export in {files[0].parent}"
     try:
-        with _connect([str(path) for path in files], seconds) as connection:
+        with open_duckdb([str(path) for path in files], seconds) as connection:
             yield Parquet(connection, [str(path) for path in files])
     except duckdb.InterruptException:
         raise TrackerError(f"Reading {label} took over {seconds:g} s.", "Export less.") from None
@@ -74,21 +66,3 @@ def open_parquet(files: Sequence[Path], *, seconds: float = SECONDS) -> Iterator
         raise TrackerError(
             f"{label} cannot be read as Parquet of neptune-exporter: {why}", "Restore the file."
         ) from None
-
-
-@contextmanager
-def _connect(files: list[str], seconds: float) -> Iterator[DuckDBPyConnection]:
-    import duckdb  # noqa: PLC0415
-
-    connection = duckdb.connect(":memory:", config=_CONFIG)
-    timer = threading.Timer(seconds, connection.interrupt)
-    timer.daemon = True
-    try:
-        connection.execute("SET allowed_paths = ?", [files])
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        timer.start()
-        yield connection
-    finally:
-        timer.cancel()
-        connection.close()

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from cardgen.models import RunFile
+from cardgen.trackers._numbers import make_float
 from cardgen.trackers.neptune.collect import (
     MAX_FILES,
     FileCollector,
@@ -18,7 +19,7 @@ from cardgen.trackers.neptune.collect import (
 from cardgen.trackers.neptune.files import MAX_SMALL, measure, read_start
 from cardgen.trackers.neptune.log import LATEST
 from cardgen.trackers.neptune.record import Recorded, Tracked
-from cardgen.trackers.neptune.values import Value, clean_text, make_float, make_time, make_value
+from cardgen.trackers.neptune.values import Value, clean_text, make_time, make_value
 
 MAX_PATH = 1024
 

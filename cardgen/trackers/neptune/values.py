@@ -10,6 +10,8 @@ import math
 import re
 from typing import Any
 
+from cardgen.trackers._numbers import make_float
+
 Value = bool | int | float | str | dt.datetime | frozenset[str]
 
 MAX_TEXT = 8000
@@ -22,24 +24,6 @@ def clean_text(value: object, limit: int = MAX_TEXT) -> str:
     """Text that can be written as UTF-8; what is longer than ``limit`` ends with ``…``."""
     text = _SURROGATES.sub("\ufffd", value if isinstance(value, str) else str(value))
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def make_float(value: object) -> float | None:
-    """A number as a float, an integer too large as infinity; none for what is no number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-def make_step(value: object) -> int | float | None:
-    """A step, whole where it is whole; none for what is no finite number."""
-    number = make_float(value)
-    if number is None or not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() else number
 
 
 def make_time(seconds: object) -> dt.datetime | None:

@@ -7,7 +7,6 @@ reads them: it may read these files and nothing else, not write, not reach the n
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cardgen.errors import TrackerError
+from cardgen.trackers._duckdb import open_duckdb
+from cardgen.trackers._numbers import make_step
 from cardgen.trackers.trackio.record import (
     Alert,
     Artifact,
@@ -23,19 +24,12 @@ from cardgen.trackers.trackio.record import (
     Record,
     pick_artifacts,
 )
-from cardgen.trackers.trackio.values import clean_text, clean_value, make_step
+from cardgen.trackers.trackio.values import clean_text, clean_value
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SECONDS = 60.0
-_CONFIG: dict[str, Any] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "threads": 1,
-    "memory_limit": "256MB",
-    "temp_directory": "",
-}
 _OF_LOG = frozenset({"id", "run_id", "timestamp", "run_name", "step", "log_id", "space_id"})
 _OF_CONFIG = frozenset({"id", "run_id", "run_name", "created_at"})
 _MARKS = frozenset({"timestamp", "run_name"})
@@ -182,31 +176,13 @@ def _open(files: Sequence[Path], *, seconds: float = SECONDS) -> Iterator[_Table
             "Run: pip install 'cardgen[parquet]'.",
         ) from None
     try:
-        with _connect([str(path) for path in files], seconds) as connection:
+        with open_duckdb([str(path) for path in files], seconds) as connection:
             yield _Tables(connection)
     except duckdb.InterruptException:
         raise TrackerError(f"Reading {files[0]} took over {seconds:g} s.", "Try again.") from None
     except (duckdb.Error, ValueError, OverflowError) as error:
         why = " ".join(str(error).split())[:200]
         raise TrackerError(f"{files[0]} cannot be read: {why}", "Restore the file.") from None
-
-
-@contextmanager
-def _connect(files: list[str], seconds: float) -> Iterator[DuckDBPyConnection]:
-    import duckdb  # noqa: PLC0415
-
-    connection = duckdb.connect(":memory:", config=_CONFIG)
-    timer = threading.Timer(seconds, connection.interrupt)
-    timer.daemon = True
-    try:
-        connection.execute("SET allowed_paths = ?", [files])
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        timer.start()
-        yield connection
-    finally:
-        timer.cancel()
-        connection.close()
 
 
 def _is_of(run: Identity, row: Row) -> bool:

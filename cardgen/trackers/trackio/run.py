@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from cardgen.models import Dataset, Environment, Model, ParamValue, Run, RunFile
+from cardgen.trackers._numbers import make_float
 from cardgen.trackers._series import Point, split_series
 from cardgen.trackers.trackio.record import Artifact, Record
-from cardgen.trackers.trackio.values import clean_text, make_number, parse_time
+from cardgen.trackers.trackio.values import clean_text, parse_time
 
 UNAVAILABLE = ("commands", "source", "status")
 """What Trackio records nowhere."""
@@ -72,7 +73,7 @@ def _find_numbers(
         if isinstance(value, dict):
             if "_type" not in value and depth < _DEPTH:
                 yield from _find_numbers(value, f"{prefix}{name}{_SEPARATOR}", depth + 1)
-        elif (number := make_number(value)) is not None:
+        elif (number := make_float(value)) is not None:
             yield f"{prefix}{name}", number
 
 

@@ -15,6 +15,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from cardgen.errors import TrackerError
+from cardgen.trackers._numbers import make_step
 from cardgen.trackers._sqlite import is_sqlite, open_readonly
 from cardgen.trackers.trackio.record import (
     Alert,
@@ -24,7 +25,7 @@ from cardgen.trackers.trackio.record import (
     Record,
     pick_artifacts,
 )
-from cardgen.trackers.trackio.values import clean_text, make_step, parse_object
+from cardgen.trackers.trackio.values import clean_text, parse_object
 
 _RUNS = ("metrics", "configs", "system_metrics", "alerts")
 _LINKS = ("run_artifact_links", "external_run_artifact_links")

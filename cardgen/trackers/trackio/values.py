@@ -50,24 +50,6 @@ def clean_text(value: object) -> str:
     return _SURROGATE.sub("\ufffd", str(value))
 
 
-def make_number(value: object) -> float | None:
-    """A logged number; a truth, a text or an object is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-def make_step(value: object) -> int | float | None:
-    """A step, whole where it is whole; none for what is no finite number."""
-    number = make_number(value)
-    if number is None or not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() else number
-
-
 def parse_time(text: str) -> dt.datetime | None:
     """A time as UTC; none for one without a zone, which old versions took from a local clock."""
     try:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cardgen.models import ParamValue
+from cardgen.trackers._numbers import make_float
 
 MAX_TEXT = 8000
 """Characters of a name or text that are kept."""
@@ -43,12 +44,7 @@ def as_number(value: object) -> float | None:
     """A logged number, NaN and infinities too; none for what is no number."""
     if isinstance(value, str):
         return _NUMBERS.get(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+    return make_float(value)
 
 
 def as_step(value: object) -> int | float | None:
