@@ -14,7 +14,7 @@ MASK = "«masked: {}»"
 _SHAPES = {
     "private-key": (
         r"-----BEGIN[A-Z0-9 ]{0,32} PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:(?!-----)[\s\S])*+(?:-----END[A-Z0-9 ]{0,32} PRIVATE KEY(?: BLOCK)?-----)?"
+        r"(?:(?!-----)[\s\S])*(?:-----END[A-Z0-9 ]{0,32} PRIVATE KEY(?: BLOCK)?-----)?"
         r"|\bAGE-SECRET-KEY-1[A-Z0-9]{40,}"
     ),
     "hf-token": r"\b(?:hf|api_org)_[A-Za-z0-9]{30,}\b",

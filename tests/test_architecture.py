@@ -159,6 +159,16 @@ def test_no_text_is_run_and_no_shell_is_started(module: Module) -> None:
             assert not any(keyword.arg == "shell" for keyword in node.keywords)
 
 
+@by_name
+def test_patterns_mean_the_same_in_every_python(module: Module) -> None:
+    """Python 3.11.2, Debian 12's, reads possessive quantifiers and atomic groups wrongly."""
+    possessive = re.compile(r"\(\?>|(?<!\\)[\])sdwSDW.}][*+?]\+|\}\+")
+    for node in ast.walk(ast.parse(module.path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
+            text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+            assert not possessive.search(text), f"{module.name}:{node.lineno}"
+
+
 def imported_by(script: str) -> set[str]:
     """The top-level modules that a fresh Python has imported after a script."""
     done = subprocess.run(

@@ -438,8 +438,10 @@ def test_default_signals_of_a_command(work: Project) -> None:
     )
     done = python(work, script)
     # The C library has a new process ignore the two signals that it keeps for itself.
-    ignored, blocked = (int(word, 16) & ~(3 << 31) for word in done.out.split())
-    assert [ignored, blocked] == [int(word, 16) for word in plain.stdout.split()]
+    ours, theirs = (
+        [int(word, 16) & ~(3 << 31) for word in out.split()] for out in (done.out, plain.stdout)
+    )
+    assert ours == theirs
 
 
 # Killed, and several at once -----------------------------------------------------------------

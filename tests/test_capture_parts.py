@@ -110,9 +110,18 @@ def test_commands_that_cannot_be_started(tmp_path: Path) -> None:
 
 
 def test_a_signal_that_comes_late_is_dropped() -> None:
-    with guarded():
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGTERM)
+    """In a process of its own: the threads of a test runner would take what is blocked here."""
+    script = (
+        "import os, signal\nfrom cardgen.capture.process import guarded\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "with guarded():\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "print('alive')"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "alive\n"), done.stderr
 
 
 # The line and the variables ------------------------------------------------------------------

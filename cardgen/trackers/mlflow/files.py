@@ -35,7 +35,7 @@ MAX_VALUE = 1024 * 1024
 MAX_TOTAL = 64 * 1024 * 1024
 """Bytes of all metrics of a run, of all its params and of all its tags."""
 
-_PLAIN_LINES = re.compile(rb"(?:\d++ [^\s]++ -?+\d++\n)++")
+_PLAIN_LINES = re.compile(rb"(?:\d+ [^\s]+ -?\d+\n)+")
 """What nearly every metric's file is; its lines need not be looked at one by one."""
 
 _MAX_NAMES = 20_000

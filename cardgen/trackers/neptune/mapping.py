@@ -175,20 +175,24 @@ def parse_pattern(text: str) -> Pattern:
         )
     below = parts[-1] in ("*", "**")
     head = parts[:-1] if below else parts
-    expression = "".join(_format_part(part, last=i == len(head) - 1) for i, part in enumerate(head))
+    expression = "".join(
+        _format_part(part, f"part_{i}", last=i == len(head) - 1) for i, part in enumerate(head)
+    )
     if below:
         expression += ("/" if head and head[-1] != "**" else "") + r"(?P<below>.+)"
     return Pattern(text, re.compile(expression, re.IGNORECASE | re.DOTALL), below)
 
 
-def _format_part(part: str, *, last: bool) -> str:
+def _format_part(part: str, name: str, *, last: bool) -> str:
     if part == "**":
         return r"(?:[^/]+/)*?"
-    # Atomic groups: a pattern with many stars takes linear time, whatever path it meets.
+    # A look ahead that is taken as found: a pattern with many stars takes linear time, whatever
+    # path it meets. Python 3.11.2 reads atomic groups wrongly.
     stars = [re.escape(fixed).replace(r"\?", "[^/]") for fixed in re.split(r"\*+", part)]
     expression = stars[0]
-    for fixed in stars[1:-1]:
-        expression += f"(?>[^/]*?{fixed})"
+    for number, fixed in enumerate(stars[1:-1]):
+        group = f"{name}_{number}"
+        expression += f"(?=(?P<{group}>[^/]*?{fixed}))(?P={group})"
     if len(stars) > 1:
         expression += f"[^/]*{stars[-1]}"
     return expression if last else expression + "/"
