@@ -214,7 +214,7 @@ def test_links_lead_nowhere_outside(
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_a_session_that_is_a_link_out_is_refused(project: Path, name: str) -> None:
-    secret = project.parent / "secret.json"
+    secret = project.parent / f"{project.name}-secret.json"
     secret.write_text('{"name": "secret"}')
     (project / DONE / name).unlink()
     (project / DONE / name).symlink_to(secret)
@@ -223,7 +223,7 @@ def test_a_file_of_a_session_that_is_a_link_out_is_refused(project: Path, name: 
 
 
 def test_artifacts_behind_links_are_not_listed(project: Path) -> None:
-    outside = project.parent / "elsewhere"
+    outside = project.parent / f"{project.name}-elsewhere"
     outside.mkdir(exist_ok=True)
     (outside / "secret.txt").write_text("x")
     (project / DONE / "data" / "out").symlink_to(outside)

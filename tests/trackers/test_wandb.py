@@ -310,11 +310,11 @@ def test_the_folder_of_one_run_stands_for_it(project: Path) -> None:
 
 
 def test_an_id_is_looked_for_where_settings_and_environment_say(project: Path) -> None:
-    elsewhere = project.parent / "elsewhere"
+    elsewhere = project.parent / f"{project.name}-elsewhere"
     (project / "wandb").rename(elsewhere)
     with pytest.raises(TrackerError, match="No run 'ubt3knka'"):
         fetch(project, "ubt3knka")
-    assert fetch(project, "ubt3knka", dir="../elsewhere").ref == "wandb:ubt3knka"
+    assert fetch(project, "ubt3knka", dir=f"../{elsewhere.name}").ref == "wandb:ubt3knka"
     environ = {"WANDB_DIR": str(elsewhere)}
     config = TrackerConfig(project, environ=environ)
     assert wandb.fetch_run("ubt3knka", config).name == "plT5 żółć"
