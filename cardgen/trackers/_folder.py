@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from cardgen.errors import TrackerError
+
 MAX_ENTRIES = 10_000
 """Entries of one folder that are looked at."""
 
@@ -28,6 +30,14 @@ class Folder:
     def label(self, name: str) -> str:
         """A path below this folder, relative to the project's root."""
         return name if self.name == "." else f"{self.name}/{name}"
+
+
+def start_folder(location: Path, root: Path) -> Folder:
+    """A folder to look for runs in; raises TrackerError for one outside the root."""
+    root, location = root.resolve(), location.resolve()
+    if not location.is_relative_to(root):
+        raise TrackerError(f"{location} lies outside the project {root}.", "Copy it into it.")
+    return Folder(root, location, location.relative_to(root).as_posix())
 
 
 def find_names(folder: Folder) -> dict[str, bool]:

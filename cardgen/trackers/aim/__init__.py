@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from cardgen.errors import TrackerError
 from cardgen.models import Run, TrackerConfig
+from cardgen.trackers._folder import start_folder
 from cardgen.trackers.aim.database import find_order, read_entry
 from cardgen.trackers.aim.place import (
     CHUNKS,
@@ -51,11 +52,9 @@ def find_runs(location: Path, config: TrackerConfig) -> tuple[str, ...]:
 
     Raises TrackerError for a location outside the root.
     """
-    root, location = config.root.resolve(), location.resolve()
-    if not location.is_relative_to(root):
-        raise TrackerError(f"{location} lies outside the project {root}.", "Copy it into it.")
+    start = start_folder(location, config.root)
     refs: list[str] = []
-    for repo in find_repos(location, root):
+    for repo in find_repos(start.path, start.root):
         there = find_hashes(repo)
         known: tuple[str, ...] = ()
         with suppress(TrackerError):  # a damaged database says so when a run is read

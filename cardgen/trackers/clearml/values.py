@@ -38,13 +38,6 @@ def find_text(value: object, key: str) -> str:
     return inner.strip() if isinstance(inner, str) else ""
 
 
-def find_count(value: object, key: str) -> int | None:
-    """The number below a key, if it is a whole one and not negative."""
-    inner = value.get(key) if isinstance(value, dict) else None
-    whole = isinstance(inner, int) and not isinstance(inner, bool)
-    return inner if whole and 0 <= inner < 2**63 else None  # type: ignore[operator]
-
-
 def parse_json(text: str | bytes) -> Any:
     """The value of a JSON text without half characters; raises ValueError."""
     try:

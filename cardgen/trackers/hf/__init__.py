@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from cardgen.errors import TrackerError
 from cardgen.models import Run, TrackerConfig
-from cardgen.trackers._folder import Folder, find_names
+from cardgen.trackers._folder import find_names, start_folder
 from cardgen.trackers.hf.files import find_folder
 from cardgen.trackers.hf.find import find_outputs
 from cardgen.trackers.hf.record import load_record
@@ -40,10 +40,7 @@ def find_runs(location: Path, config: TrackerConfig) -> tuple[str, ...]:
 
     Raises TrackerError for a location outside the root.
     """
-    root, location = config.root.resolve(), location.resolve()
-    if not location.is_relative_to(root):
-        raise TrackerError(f"{location} lies outside the project {root}.", "Copy it into it.")
-    start = Folder(root, location, location.relative_to(root).as_posix())
+    start = start_folder(location, config.root)
     if not find_names(start):
         return ()
     return tuple(f"hf:{name}" for name in find_outputs(start))

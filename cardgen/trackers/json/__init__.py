@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from cardgen.errors import TrackerError
 from cardgen.models import Run, TrackerConfig
-from cardgen.trackers.json.files import find_place, start_folder
+from cardgen.trackers._folder import start_folder
+from cardgen.trackers.json.files import find_place
 from cardgen.trackers.json.find import find_folders
 from cardgen.trackers.json.run import make_run
 from cardgen.trackers.json.settings import parse_settings

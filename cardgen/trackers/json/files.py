@@ -48,14 +48,6 @@ def find_place(locator: str, root: Path) -> tuple[Folder, str]:
     return Folder(real_root, folder, folder.relative_to(real_root).as_posix()), file
 
 
-def start_folder(location: Path, root: Path) -> Folder:
-    """A folder to look for runs in; raises TrackerError for one outside the root."""
-    root, location = root.resolve(), location.resolve()
-    if not location.is_relative_to(root):
-        raise TrackerError(f"{location} lies outside the project {root}.", "Copy it into it.")
-    return Folder(root, location, location.relative_to(root).as_posix())
-
-
 def match_files(folder: Folder, pattern: str, names: dict[str, bool] | None = None) -> list[str]:
     """The files that a pattern such as ``eval/*.json`` matches, relative to the folder, sorted.
 
