@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from cardgen.capture import make_ref
 from cardgen.evidence import format_evidence, parse_evidence
 from cardgen.models import Evidence, Run
 from tests.projects import Done, Project, make_project
@@ -623,3 +625,12 @@ def test_the_card_is_never_written(work: Project) -> None:
     before = (path.read_bytes(), path.stat().st_mtime_ns)
     assert run(work, "true").status == 0
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_runs_of_one_second_stand_in_their_order() -> None:
+    moment = dt.datetime(2026, 11, 21, 5, 57, 33, tzinfo=dt.UTC)
+    refs = [
+        make_ref(moment + dt.timedelta(microseconds=n)) for n in (0, 1, 15, 16, 99_999, 999_999)
+    ]
+    assert refs == sorted(refs)
+    assert re.fullmatch(r"run:20261121T055733Z-[0-9a-f]{6}", refs[-1])

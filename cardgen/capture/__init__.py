@@ -112,11 +112,19 @@ def _load_card(config: Config, code: str) -> Card:
     return card
 
 
+def make_ref(now: dt.datetime) -> str:
+    """A new run's ref, which sorts by its time also where runs began within one second.
+
+    Its last six digits are the microsecond, in five, and one by chance.
+    """
+    return f"{CAPTURED}:{now:%Y%m%dT%H%M%SZ}-{now.microsecond:05x}{secrets.randbelow(16):x}"
+
+
 def _prepare(recorder: Recorder, request: Request) -> tuple[Run, Stay, Before]:
     """The run as it is before the command begins; all that takes time is asked side by side."""
     config, card = recorder.config, recorder.card
     now = dt.datetime.now(tz=dt.UTC)
-    ref = f"{CAPTURED}:{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    ref = make_ref(now)
     cwd = Path.cwd()
     words = request.words
     stay = Stay(config, card.folder, cwd, words, ref, now.timestamp())

@@ -55,7 +55,7 @@ def main() -> None:
     print(json.dumps({"folder": str(folder), **describe(task)}, default=lambda _: None), flush=True)
     if how == "kill":
         task.flush()
-        wait_for_metrics(folder)
+        wait_for_files(folder)
         os.kill(os.getpid(), signal.SIGKILL)
     if how == "fail":
         raise RuntimeError("simulated failure")
@@ -101,13 +101,17 @@ def report(task: Task, how: str, out: Path) -> None:
         print("update_weights:", error, file=sys.stderr)
 
 
-def wait_for_metrics(folder: Path) -> None:
-    """Until the client has written what was reported, which it does every few seconds."""
-    path = Path(folder) / "metrics.jsonl"
+def wait_for_files(folder: Path) -> None:
+    """Until the client has written what was reported, which threads of its own do later."""
+    last = {"metrics.jsonl": "final_accuracy", "task.json": '"conclusion"'}
     for _ in range(300):
-        if path.is_file() and "final_accuracy" in path.read_text(encoding="utf-8"):
+        if all(is_written(Path(folder) / name, text) for name, text in last.items()):
             return
         time.sleep(0.1)
+
+
+def is_written(path: Path, text: str) -> bool:
+    return path.is_file() and text in path.read_text(encoding="utf-8")
 
 
 def describe(task: Task) -> dict[str, Any]:
