@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+from hashlib import blake2b
 
 
 def make_slug(text: str) -> str:
@@ -24,3 +26,17 @@ def make_anchor(text: str, taken: set[str]) -> str:
         anchor = f"{base}-{number}"
     taken.add(anchor)
     return anchor
+
+
+@lru_cache(4096)
+def make_folder(text: str) -> str:
+    """A name's folder in an address (``plt5-base``): ASCII, and never the same for two names.
+
+    Where anything of the name was lost, a digest of it tells it from others.
+    """
+    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:60]
+    if slug == text:
+        return slug
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
+    return f"{slug}-{digest}".strip("-")

@@ -28,7 +28,7 @@ from cardgen.site.page import Page
 from cardgen.site.settings import SiteSettings
 from cardgen.site.shell import Shell, load_shell
 from cardgen.site.stamp import Stamper, make_stamper, stamp
-from cardgen.site.theme import ASSETS, find_assets, way_to_root
+from cardgen.site.theme import load_assets, way_to_root
 
 Insert = Callable[[str], str]
 
@@ -79,12 +79,14 @@ class Site:
                 continue
             self.pages.add(page.path)
             self._write_beside(page)
-            if self._write(path, stamp(self.stamper, page).encode()):
+            if self._write(path, stamp(self.stamper, page).encode(), searched=page.searched):
                 changed.append(page.path)
         return tuple(changed)
 
     def _write_beside(self, page: Page) -> None:
         """Publish a page's files; a text names them, so what is not the card's own is left out."""
+        for name, text in page.data.items():
+            self._write(f"{page.path}{name}", text.encode())
         for name, source in page.files.items():
             with contextlib.suppress(SiteError):
                 self._write(f"{page.path}{name}", read_own(source, self.settings.root))
@@ -143,8 +145,7 @@ class Site:
 
     def finish(self) -> None:
         """Write cardgen's assets and the site map, and remove what no longer belongs here."""
-        for asset in find_assets():
-            self._write(ASSETS + asset.name, asset.read_bytes())
+        self.write_files(load_assets())
         if self.shell.site_url:
             self._write("sitemap.xml", format_sitemap(self.shell, self.pages).encode())
         self.output.prune(self._kept, spared=search.FOLDER)
@@ -171,10 +172,10 @@ class Site:
             data = finish_page(html, path, self.shell, self.stamper.scripts, fill).encode()
         return self._write(path, data)
 
-    def _write(self, path: str, data: bytes) -> bool:
+    def _write(self, path: str, data: bytes, *, searched: bool = True) -> bool:
         self._kept.add(path)
         if path.endswith(".html"):
-            self._keep_text(path, search.extract_text(data.decode(), path))
+            self._keep_text(path, search.extract_text(data.decode(), path) if searched else None)
         written = self.output.write(path, data)
         self.written += written
         return written

@@ -6,6 +6,7 @@ is escaped here and nowhere else.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
@@ -87,3 +88,10 @@ def _format_mark(number: int) -> Markup:
     if not number:
         return Markup()
     return Markup(f' <a class="cg-mark" href="#run-{number}">{number}</a>')  # noqa: S704
+
+
+def embed_data(name: str, value: object) -> Markup:
+    """Data for the page's scripts, as JSON that no text in it can end; ``readData`` reads it."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    return Markup(f'<script type="application/json" id="cg-{name}">{safe}</script>')  # noqa: S704

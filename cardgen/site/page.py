@@ -26,7 +26,9 @@ class Page:
 
     ``files`` must be published beside the page: a path below ``path`` to the file it is copied
     from (``card.md``, ``figures/loss.png``). A person's text names them, so whoever copies leaves
-    out what does not exist, is a link or lies outside the card's folder, and goes on.
+    out what does not exist, is a link or lies outside the card's folder, and goes on. ``data`` are
+    texts that are published beside the page in the same way (``card.json``). ``head`` is finished,
+    safe HTML for the page's head. A page that is not ``searched`` only repeats what cards say.
     """
 
     path: str
@@ -37,3 +39,6 @@ class Page:
     facets: dict[str, tuple[str, ...]] = field(default_factory=dict)
     language: str = "en"
     files: dict[str, Path] = field(default_factory=dict)
+    data: dict[str, str] = field(default_factory=dict)
+    head: str = ""
+    searched: bool = True

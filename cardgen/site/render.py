@@ -64,7 +64,7 @@ def render_card(facts: Facts, context: RenderContext) -> Page:
     written = _convert(facts, context)
     maker = PartMaker(facts, context)
     parts = tuple(_arrange(maker, written))
-    body = _template("card").render(
+    body = template("card").render(
         head=maker.head(),
         summary=maker.summary(),
         lead=[one.part for one in written if not one.section.title],
@@ -85,7 +85,7 @@ def render_card(facts: Facts, context: RenderContext) -> Page:
 
 def render_broken(card: Card, problems: Sequence[Problem], context: RenderContext) -> Page:
     """The page of a card that cannot be shown: each problem with its place and what to do."""
-    body = _template("broken").render(code=card.code, problems=problems, labels=context.labels)
+    body = template("broken").render(code=card.code, problems=problems, labels=context.labels)
     labels = context.labels
     return Page(
         path=context.page_path(card.code),
@@ -101,7 +101,7 @@ def render_cards(cards: Sequence[Facts], context: RenderContext, table: str = ""
     """The page of all cards; ``table`` is what ``render_card_table`` made, where it is at hand."""
     labels = context.labels
     shown = Markup(table) if table else _make_table(cards, context, "../")  # noqa: S704
-    body = _template("cards").render(table=shown, labels=labels)
+    body = template("cards").render(table=shown, labels=labels)
     return Page(
         path=context.cards_path,
         title=labels["cards"],
@@ -118,7 +118,7 @@ def render_card_table(cards: Sequence[Facts], context: RenderContext, root: str 
 
 def _make_table(cards: Sequence[Facts], context: RenderContext, root: str) -> Markup:
     entries = list_cards(cards, context, f"{root}{context.cards_path}")
-    html = _template("table").render(
+    html = template("table").render(
         entries=entries, counts=count_statuses(entries), labels=context.labels
     )
     return Markup(html)  # noqa: S704  # a template's output, escaped there
@@ -138,7 +138,8 @@ def _environment() -> Environment:
     return environment
 
 
-def _template(name: str) -> Template:
+def template(name: str) -> Template:
+    """A template of ``templates/`` by its name."""
     return _environment().get_template(f"{name}.html.jinja")
 
 

@@ -97,7 +97,7 @@ def stamp(stamper: Stamper, page: Page) -> str:
         "title": title,
         "description": escape(page.description),
         "canonical": escape(_join_url(stamper.site_url, page.path)),
-        "head": _format_facts(page, title),
+        "head": _format_facts(page, title) + page.head,
         "skip": escape(page.contents[0].anchor) if page.contents else "",
         "contents": _render_contents(stamper.entry, page.contents),
         "body": page.body,

@@ -22,30 +22,40 @@ _FORM = '<form class="md-search__form">'  # without the name by which the theme 
 _BLANK = re.compile(r"\n\s+")
 
 
-def find_assets() -> tuple[Path, ...]:
-    """The files of cardgen's own that every site holds; each style sheet and script is loaded."""
-    folder = Path(__file__).parent / "assets"
-    return tuple(sorted(path for path in folder.iterdir() if path.is_file()))
+STYLES = "cardgen.css"
+"""All style sheets of ours, one behind the other in the order of their names."""
+
+SCRIPTS = ("site.js", "search.js")
+"""Modules that every page loads; they load what else a page needs."""
 
 
 @cache
-def _find_references() -> tuple[tuple[str, str], ...]:
-    """Name and digest of each asset, so that a browser never keeps an old one."""
-    return tuple(
-        (path.name, blake2b(path.read_bytes(), digest_size=4).hexdigest()) for path in find_assets()
-    )
+def load_assets() -> dict[str, bytes]:
+    """cardgen's style sheet and scripts, by their address below the site's root.
+
+    Their folder is named by their content: a browser never keeps an old one, and modules import
+    each other by plain names.
+    """
+    folder = Path(__file__).parent / "assets"
+    sheets = sorted(folder.glob("css/*.css"))
+    files = {STYLES: b"\n".join(path.read_bytes() for path in sheets)}
+    files |= {path.name: path.read_bytes() for path in sorted(folder.glob("js/*.js"))}
+    total = blake2b(digest_size=4)
+    for name, data in files.items():
+        total.update(f"{name}\0{len(data)}\0".encode() + data)
+    return {f"{ASSETS}{total.hexdigest()}/{name}": data for name, data in files.items()}
 
 
 def format_assets(base: str) -> str:
-    """The elements that load cardgen's style sheets and scripts on a page; ``base`` is its root."""
-    links = []
-    for name, digest in _find_references():
-        address = escape(f"{base}{ASSETS}{name}?{digest}")
-        if name.endswith(".css"):
-            links.append(f'<link rel="stylesheet" href="{address}">')
-        elif name.endswith(".js"):
-            links.append(f'<script type="module" src="{address}"></script>')
-    return "".join(links)
+    """The elements that load cardgen's style sheet and scripts on a page; ``base`` is its root."""
+    folder = next(iter(load_assets())).removesuffix(STYLES)
+    scripts = (f"{base}{folder}{name}" for name in SCRIPTS)
+    return "".join(
+        [
+            f'<link rel="stylesheet" href="{escape(f"{base}{folder}{STYLES}")}">',
+            *(f'<script type="module" src="{escape(address)}"></script>' for address in scripts),
+        ]
+    )
 
 
 def adapt_header(html: str) -> str:

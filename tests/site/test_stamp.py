@@ -15,6 +15,7 @@ from cardgen.errors import SiteError
 from cardgen.site.page import Heading, Page
 from cardgen.site.shell import MARKS, Shell
 from cardgen.site.stamp import Stamper, make_stamper, stamp
+from cardgen.site.theme import load_assets
 from tests.site.samples import CARD, CONTENTS
 
 
@@ -73,7 +74,7 @@ def test_every_address_leads_to_the_same_place_at_any_depth(stamper: Stamper, pa
     assert "https://a.example/" in reached
     assert "https://a.example/cards/" in reached
     assert "https://a.example/guide/" in reached
-    assert "https://a.example/assets/cardgen/search.js" in reached
+    assert f"https://a.example/{next(iter(load_assets()))}" in reached
     assert any(a.startswith("https://a.example/assets/javascripts/bundle.") for a in reached)
     known = ("https://a.example/assets/", "https://a.example/cards/", "https://a.example/guide/")
     assert all(a == "https://a.example/" or a.startswith(known) for a in reached)
