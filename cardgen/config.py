@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
@@ -30,12 +30,20 @@ def _relative(path: str) -> str:
     return Path(path).as_posix()
 
 
+def _relative_or_empty(path: str) -> str:
+    try:
+        return _relative(path) if path else ""
+    except ValueError:
+        raise ValueError("must be a file inside the project") from None
+
+
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
 Language = Annotated[str, AfterValidator(_known_language)]
 Folder = Annotated[str, AfterValidator(_relative)]
+MaybeFile = Annotated[str, AfterValidator(_relative_or_empty)]
 Patterns = Annotated[
     tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])
 ]
@@ -47,6 +55,12 @@ class SiteConfig(Frozen):
     url: str = Field(default="", description="The address the site is published at.")
     source: Folder = Field(default="site", description="Folder of mkdocs.yml and docs/.")
     output: Folder = Field(default="_site", description="Folder the site is built into.")
+    engine: Literal["mkdocs", "zensical"] = Field(
+        default="mkdocs", description="What builds the pages that are written by hand."
+    )
+    mkdocs: MaybeFile = Field(
+        default="", description="The mkdocs.yml of a site that is there already, to join it."
+    )
 
 
 class SecretsConfig(Frozen):

@@ -161,8 +161,13 @@ def _said(value: Frozen) -> dict[str, Any]:
 
 def describe_json(facts: Facts) -> str:
     """A card for programs: each value beside its origin; NaN and infinities are strings."""
+    return format_json(make_exact(describe_values(facts)))
+
+
+def describe_values(facts: Facts) -> dict[str, Any]:
+    """The same as values; NaN, infinities and long numbers are as they are."""
     card = facts.card
-    values = {
+    return {
         "code": facts.code,
         "title": facts.title,
         "sections": [
@@ -192,7 +197,6 @@ def describe_json(facts: Facts) -> str:
             for c in facts.conflicts
         ],
     }
-    return format_json(make_exact(values))
 
 
 def _fact(fact: Fact[Any] | None) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from cardgen.faults import find_faults
 from cardgen.languages import find_section
 from cardgen.models import Card, FrontMatter, Problem, Section
+from cardgen.plainyaml import read_plain
 from cardgen.safeyaml import Marks, UnsafeYaml, read_yaml
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
@@ -71,6 +72,11 @@ def parse_card(text: str, path: Path, code: str, label: str) -> Card:
         sections = tuple(parse_sections(text, 1)) if halves is None else ()
         return Card(code, path, _bare(code), sections, problems=(problem,))
     sections = tuple(parse_sections(halves.body, halves.body_line))
+    plain = read_plain(halves.front)
+    if plain is not None:
+        lines = {place: halves.line + line - 1 for place, line in plain.lines.items()}
+        front, problems = parse_front_matter(plain.values, code, label, lines)
+        return Card(code, path, front, sections, lines, problems=problems)
     try:
         parsed = read_yaml(halves.front)
     except UnsafeYaml as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -37,6 +38,32 @@ def read_git(
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None
+
+
+def read_start(root: Path, *arguments: str, max_bytes: int, seconds: float) -> bytes:
+    """What a git command prints first, of at most that size and within that time.
+
+    Empty where git is missing or this is no repository.
+    """
+    try:
+        process = subprocess.Popen(
+            (*_COMMAND, *arguments),
+            cwd=root,
+            env=_make_environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return b""
+    alarm = threading.Timer(seconds, process.kill)
+    alarm.start()
+    with process:
+        try:
+            return process.stdout.read(max_bytes) if process.stdout else b""
+        finally:
+            alarm.cancel()
+            process.kill()
 
 
 def _make_environ() -> dict[str, str]:

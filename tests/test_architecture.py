@@ -21,7 +21,7 @@ PACKAGE = ROOT / "cardgen"
 # A module imports from layers above its own line only; the site may import all of them.
 LAYERS = (
     ("errors", "git", "output", "references", "sentences", "tokens"),
-    ("detector", "files", "languages", "safeyaml"),
+    ("detector", "files", "languages", "plainyaml", "safeyaml"),
     ("models",),
     ("codes", "config", "evidence", "masking", "trackers", "yamledit"),
     ("faults", "fetch", "measures"),
@@ -48,6 +48,7 @@ NEVER_EARLY = {
     "tensorboard", "torch", "trackio", "transformers", "wandb",
 }  # fmt: skip
 OF_THE_SITE = {
+    "babel",
     "jinja2",
     "markdown",
     "markupsafe",

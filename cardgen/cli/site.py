@@ -11,7 +11,8 @@ from cardgen.cli.common import PROBLEMS, find_problems, load_config
 
 @click.command()
 @click.option("--strict", is_flag=True, help="Fail where 'cardgen check' does.")
-def build(strict: bool) -> None:
+@click.option("--no-search", is_flag=True, help="Leave the search index as it is.")
+def build(strict: bool, no_search: bool) -> None:
     """Build the site of all cards."""
     from cardgen import output
     from cardgen.check import has_failed
@@ -24,7 +25,7 @@ def build(strict: bool) -> None:
         if has_failed(problems):
             output.complain(format_problems(problems, "text"))
             sys.exit(PROBLEMS)
-    result = build_project(config)
+    result = build_project(config, search=not no_search)
     for line in result.warnings:
         output.complain(line)
     if result.problems:

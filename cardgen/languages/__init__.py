@@ -63,4 +63,23 @@ def _known_headings() -> dict[str, str]:
 
 def find_section(title: str) -> str:
     """Which section a heading of any language opens: goal, conclusions, problems, or empty."""
-    return _known_headings().get(" ".join(title.casefold().split()).rstrip(" :："), "")
+    return _known_headings().get(_fold(title), "")
+
+
+@cache
+def _known_tongues() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for code in find_languages():
+        for titles in _load_language(code)["headings"].values():
+            for title in titles:
+                found[title.casefold()] = (*found.get(title.casefold(), ()), code)
+    return found
+
+
+def find_tongues(title: str) -> tuple[str, ...]:
+    """The codes of the languages that a known heading belongs to; none of another heading."""
+    return _known_tongues().get(_fold(title), ())
+
+
+def _fold(title: str) -> str:
+    return " ".join(title.casefold().split()).rstrip(" :：")

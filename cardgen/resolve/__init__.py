@@ -19,6 +19,19 @@ def resolve(card: Card, settings: Settings, label: str = "card.md") -> Facts:
     return _Resolver(card, label).resolve(settings)
 
 
+def resolve_names(card: Card, label: str = "card.md") -> Facts:
+    """What cards may have in common (model, data, tags, output), and nothing else."""
+    resolver = _Resolver(card, label)
+    return Facts(
+        card=card,
+        title=card.front.title or card.code,
+        tags=resolver.tags(),
+        model=resolver.model(),
+        data=resolver.data(),
+        output=resolver.output(),
+    )
+
+
 class _Resolver(Sides):
     """One card's resolution; every method is pure and answers one field."""
 

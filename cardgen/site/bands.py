@@ -17,7 +17,7 @@ class Band:
     """A mean over runs at the steps that all of them have; NaN where one of them is no number.
 
     ``lows`` and ``highs`` are a standard deviation away; ``lines`` are those of all the group's
-    runs, also of those that are in no mean, ``count`` how many are in it.
+    runs, also of those that are in no mean, ``refs`` the runs that are in it.
     """
 
     group: Group
@@ -25,7 +25,12 @@ class Band:
     lows: Sequence[float]
     highs: Sequence[float]
     lines: tuple[Line, ...]
-    count: int
+    refs: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many runs the mean is of."""
+        return len(self.refs)
 
 
 def find_bands(lines: Sequence[Line], facts: Facts) -> list[Band]:
@@ -61,7 +66,7 @@ def make_band(group: Group, everyone: Sequence[Line]) -> Band | None:
         lows=[mean - std for mean, std in spreads],
         highs=[mean + std for mean, std in spreads],
         lines=tuple(everyone),
-        count=len(lines),
+        refs=tuple(line.ref for line in lines),
     )
 
 

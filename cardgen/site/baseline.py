@@ -56,6 +56,12 @@ def compare_with_baseline(facts: Facts, context: RenderContext) -> Comparison | 
     return Comparison(code, fact, spread, difference, better)
 
 
+def value_of(other: Facts, facts: Facts) -> float | None:
+    """What another card has of this card's metric: the mean where that is compared."""
+    fact = find_value(other, facts)
+    return None if fact is None else _choose(find_spread(other, facts), fact)
+
+
 def _choose(spread: Spread | None, fact: Fact[float]) -> float:
     return fact.value if spread is None or spread.mean is None else spread.mean
 

@@ -12,7 +12,6 @@ published as they are: path below the root to content, or to a file of the proje
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,8 +26,9 @@ from cardgen.site.output import Output, read_file, read_own
 from cardgen.site.page import Page
 from cardgen.site.settings import SiteSettings
 from cardgen.site.shell import Shell, load_shell
-from cardgen.site.stamp import Stamper, make_stamper, stamp
+from cardgen.site.stamp import make_stamper
 from cardgen.site.theme import load_assets, way_to_root
+from cardgen.site.writer import Writer, Written
 
 Insert = Callable[[str], str]
 
@@ -53,17 +53,16 @@ class Site:
     is told of them (``cards/qa-1/``).
     """
 
-    def __init__(self, settings: SiteSettings, shell: Shell) -> None:
+    def __init__(self, settings: SiteSettings, shell: Shell, *, searched: bool = True) -> None:
         self.settings = settings
         self.shell = shell
-        self.stamper: Stamper = make_stamper(shell)
         self.output = Output(settings.output)
-        self.texts = Output(settings.work / "texts")  # of the pages that search reads
+        self.texts = Output(settings.work / "texts") if searched else None
+        self.writer = Writer(settings.root, make_stamper(shell), self.output, self.texts)
         self.warnings: list[str] = list(shell.warnings)
         self.written = 0
         self.pages: set[str] = set()
         self._kept: set[str] = set()
-        self._digests: dict[str, bytes] = {}
         self._docs = dict(find_docs(shell))
         self._marked: set[str] = set()
 
@@ -72,24 +71,43 @@ class Site:
         changed = []
         for page in pages:
             _check_address(page.path)
-            path = f"{page.path}index.html"
-            if path in self._docs and not self._is_generated(path):
-                if page.path:  # the home page is up to whoever writes one
-                    self.warnings.append(f"'{page.path}' is a page of its own in docs/; it stays.")
-                continue
-            self.pages.add(page.path)
-            self._write_beside(page)
-            if self._write(path, stamp(self.stamper, page).encode(), searched=page.searched):
-                changed.append(page.path)
+            if not self.is_taken(page.path):
+                written = self.writer.write_page(page)
+                self._count(written)
+                if written.changed:
+                    changed.append(page.path)
         return tuple(changed)
 
-    def _write_beside(self, page: Page) -> None:
-        """Publish a page's files; a text names them, so what is not the card's own is left out."""
-        for name, text in page.data.items():
-            self._write(f"{page.path}{name}", text.encode())
-        for name, source in page.files.items():
-            with contextlib.suppress(SiteError):
-                self._write(f"{page.path}{name}", read_own(source, self.settings.root))
+    def is_taken(self, address: str) -> bool:
+        """Whether a hand-written page has an address; it stays, and a warning says so."""
+        path = f"{address}index.html"
+        if path not in self._docs or self._is_generated(path):
+            return False
+        if address:  # the home page is up to whoever writes one
+            self.warnings.append(f"'{address}' is a page of its own in docs/; it stays.")
+        return True
+
+    def adopt(self, written: Written) -> None:
+        """Take over a page that another process, or an earlier build, wrote here."""
+        self.output.adopt(written.files.items())
+        if self.texts is not None and written.text:
+            path = f"{written.address}index.html"
+            self.texts.note(search.name_text(path))
+            self.writer.digests[path] = written.text
+        self._count(written)
+
+    def is_intact(self, written: Written) -> bool:
+        """Whether a page that an earlier build wrote still lies here as it was left."""
+        if self.texts is not None and written.text:
+            name = search.name_text(f"{written.address}index.html")
+            if self.texts.state(name) is None:
+                return False
+        return all(self.output.state(path) == state for path, state in written.files.items())
+
+    def _count(self, written: Written) -> None:
+        self.pages.add(written.address)
+        self._kept.update(written.files)
+        self.written += written.count
 
     def _is_generated(self, path: str) -> bool:
         return path == "index.html" and "home" in self.shell.generated
@@ -140,7 +158,8 @@ class Site:
             self.shell, key="", folder=Path(), warnings=()
         ):
             return False
-        self.stamper = make_stamper(self.shell)
+        stamper = make_stamper(self.shell)
+        self.writer = replace(self.writer, stamper=stamper)
         return True
 
     def finish(self) -> None:
@@ -149,10 +168,14 @@ class Site:
         if self.shell.site_url:
             self._write("sitemap.xml", format_sitemap(self.shell, self.pages).encode())
         self.output.prune(self._kept, spared=search.FOLDER)
-        self.texts.prune(set(map(search.name_text, self._digests)), spared=search.FOLDER)
+        if self.texts is not None:
+            known = set(map(search.name_text, self.writer.digests))
+            self.texts.prune(known, spared=search.FOLDER)
 
     def index(self) -> bool:
         """Index for search where a page changed since the last time; returns whether it did."""
+        if self.texts is None:
+            return False
         key_file = self.settings.work / "search.key"
         key = self._search_key()
         target = self.settings.output / search.FOLDER
@@ -169,35 +192,34 @@ class Site:
         if path.endswith((".html", ".htm")):
             html = data.decode("utf-8", "replace")
             fill = partial(self._insert, path, inserts)
-            data = finish_page(html, path, self.shell, self.stamper.scripts, fill).encode()
+            data = finish_page(html, path, self.shell, self.writer.stamper.scripts, fill).encode()
+            return self._write_html(path, data)
         return self._write(path, data)
 
-    def _write(self, path: str, data: bytes, *, searched: bool = True) -> bool:
-        self._kept.add(path)
+    def _write(self, path: str, data: bytes) -> bool:
         if path.endswith(".html"):
-            self._keep_text(path, search.extract_text(data.decode(), path) if searched else None)
+            return self._write_html(path, data)
+        self._kept.add(path)
         written = self.output.write(path, data)
         self.written += written
         return written
 
-    def _keep_text(self, path: str, text: str | None) -> None:
-        if text is None:
-            self._digests.pop(path, None)
-            self.texts.remove(search.name_text(path))
-        else:
-            data = text.encode()
-            self._digests[path] = blake2b(data, digest_size=16).digest()
-            self.texts.write(search.name_text(path), data)
+    def _write_html(self, path: str, data: bytes) -> bool:
+        self._kept.add(path)
+        self.writer.keep_text(path, data.decode("utf-8", "replace"))
+        written = self.output.write(path, data)
+        self.written += written
+        return written
 
     def _forget(self, path: str) -> None:
         self._kept.discard(path)
-        self._keep_text(path, None)
+        self.writer.keep_text(path, None)
         self.output.remove(path)
 
     def _search_key(self) -> str:
         total = blake2b(f"{search.describe()}\0".encode(), digest_size=16)
-        for path, digest in sorted(self._digests.copy().items()):  # written to meanwhile
-            total.update(path.encode() + b"\0" + digest)
+        for path, digest in sorted(self.writer.digests.copy().items()):  # written to meanwhile
+            total.update(f"{path}\0{digest}".encode())
         return total.hexdigest()
 
     def _insert(self, path: str, inserts: Mapping[str, Insert], name: str, base: str) -> str:
@@ -208,13 +230,16 @@ class Site:
         return ""
 
 
-def open_site(settings: SiteSettings) -> Site:
-    """A site ready to be written to; the engine runs where sources changed. Raises SiteError."""
+def open_site(settings: SiteSettings, *, searched: bool = True) -> Site:
+    """A site ready to be written to; the engine runs where sources changed. Raises SiteError.
+
+    Without ``searched`` nothing is prepared for search, and its index stays as it is.
+    """
     settings.work.mkdir(parents=True, exist_ok=True)
     ignore = settings.work / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
-    return Site(settings, load_shell(settings))
+    return Site(settings, load_shell(settings), searched=searched)
 
 
 def build_site(

@@ -1,97 +1,211 @@
-"""Rendered pages kept by the content of all that they were made of.
+"""What is remembered of each card from one build to the next, in one file of ``.cardgen/``.
 
-The cache lies in ``.cardgen/pages/`` and may be thrown away at any time: a page whose key differs,
-or that cannot be read, is rendered again.
+A row a card: what its files were, what other pages need to know of it, and what was written of
+it. A page's body is not kept a second time: it stands in the site. The file may be thrown away at
+any time, and one that cannot be read or written is done without.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from cardgen import __version__
-from cardgen.facts import Facts
-from cardgen.site.context import RenderContext
+from cardgen.models import Problem
+from cardgen.site.index import Entry
 from cardgen.site.page import Heading, Page
-from cardgen.store import CARD_NAME, EVIDENCE_NAME
+from cardgen.site.writer import Written
 
+CACHE_NAME = "cards.db"
 _PACKAGE = Path(__file__).parents[1]
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS cards (code TEXT PRIMARY KEY, brief TEXT, key TEXT, made TEXT)"
+)
+_UNKEPT = ("body", "data")
 
 
-class PageCache:
-    """Pages by code; ``context`` gives what all of them depend on."""
+@dataclass(frozen=True)
+class Brief:
+    """What keys and other cards' pages need to know of a card.
 
-    def __init__(self, folder: Path, context: RenderContext, extensions: object) -> None:
-        self.folder = folder
-        settings = context.settings.model_dump_json()
-        self._salt = f"{_hash_package()} {settings} {json.dumps(extensions, default=str)}"
+    ``look`` is what its folder looked like without reading, empty where that says too little;
+    ``digest`` is of its files' content. ``shared`` is what it has in common with others, by kind
+    and name; ``models`` are the names that tags may register.
+    """
 
-    def make_key(self, facts: Facts, context: RenderContext) -> str:
-        """What a card's page depends on, as one word."""
-        total = blake2b(self._salt.encode(), digest_size=16)
-        folder, front = facts.card.folder, facts.card.front
-        files = [folder / CARD_NAME, folder / EVIDENCE_NAME, *sorted(folder.rglob("*.svg"))]
-        if front.baseline in context.cards:
-            other = context.cards[front.baseline].card.folder
-            files += [other / CARD_NAME, other / EVIDENCE_NAME]
-        for path in files:
-            total.update(f"\0{path}\0".encode("utf-8", "surrogateescape"))
-            if path.is_file() and not path.is_symlink():
-                total.update(path.read_bytes())
-        linked = [code for code in front.supersedes if code in context.cards]
-        registered = context.registry.select(_name_models(facts))
-        total.update(repr((linked, context.successors.get(facts.code), registered)).encode())
-        return total.hexdigest()
+    look: str
+    digest: str
+    baseline: str = ""
+    supersedes: tuple[str, ...] = ()
+    shared: tuple[tuple[str, str], ...] = ()
+    models: tuple[str, ...] = ()
 
-    def find(self, code: str, key: str) -> Page | None:
-        """The page of that key, None where it has to be rendered."""
+
+@dataclass(frozen=True)
+class Made:
+    """What was made of a card: its entry, and its page as it was written.
+
+    ``key`` names all that they were made of, ``stamp`` the shell that the page was put into.
+    ``look`` is that of the folder whose files were published. ``page`` is without its body and
+    data. ``problems`` are those of a card that cannot be shown.
+    """
+
+    code: str
+    key: str
+    stamp: str
+    look: str
+    entry: Entry
+    page: Page
+    written: Written
+    problems: tuple[Problem, ...] = ()
+
+
+class CardCache:
+    """Briefs and what was made, by code. Used by one thread at a time."""
+
+    def __init__(self, work: Path) -> None:
+        self._path = work / CACHE_NAME
+        self._data = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        for _ in range(2):
+            with contextlib.suppress(sqlite3.Error, OSError):
+                return _connect(str(self._path))
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+        return _connect(":memory:")
+
+    def close(self) -> None:
+        self._data.close()
+
+    def load_briefs(self) -> dict[str, Brief]:
+        """Of all cards that are known."""
+        rows = self._select("SELECT code, brief FROM cards WHERE brief IS NOT NULL")
+        return {code: brief for code, text in rows if (brief := _read(text))}
+
+    def load_made(self, keys: Mapping[str, str]) -> Iterator[Made]:
+        """What was made of cards under these keys, by code, one after another."""
+        for code, key in self._select("SELECT code, key FROM cards WHERE key IS NOT NULL"):
+            if keys.get(code) == key:
+                made = self.find(code)
+                if made is not None:
+                    yield made
+
+    def _select(self, statement: str) -> list[tuple[str, str]]:
         try:
-            kept = json.loads((self.folder / f"{code}.json").read_bytes())
-            return _read(kept["page"]) if kept["key"] == key else None
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+            return self._data.execute(statement).fetchall()
+        except sqlite3.Error:
+            return []
 
-    def keep(self, code: str, key: str, page: Page) -> None:
-        """Remember a page; a cache that cannot be written is done without."""
-        values = {**asdict(page), "files": {n: str(path) for n, path in page.files.items()}}
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            text = json.dumps({"key": key, "page": values}, ensure_ascii=False)
-            (self.folder / f"{code}.json").write_text(text, encoding="utf-8")
-        except (OSError, UnicodeEncodeError):
-            return
+    def find(self, code: str) -> Made | None:
+        """What was made of one card."""
+        with contextlib.suppress(sqlite3.Error):
+            row = self._data.execute("SELECT made FROM cards WHERE code = ?", (code,)).fetchone()
+            return _read_made(row[0]) if row and row[0] else None
+        return None
+
+    def keep_briefs(self, briefs: Mapping[str, Brief]) -> None:
+        """Remember what cards are."""
+        rows = [(code, _dump(asdict(brief))) for code, brief in briefs.items()]
+        self._write(
+            "INSERT INTO cards (code, brief) VALUES (?, ?) "
+            "ON CONFLICT (code) DO UPDATE SET brief = excluded.brief",
+            rows,
+        )
+
+    def keep_made(self, made: Iterable[Made]) -> None:
+        """Remember what was made of cards."""
+        rows = [(one.key, _dump_made(one), one.code) for one in made]
+        self._write("UPDATE cards SET key = ?, made = ? WHERE code = ?", rows)
 
     def forget_others(self, codes: Iterable[str]) -> None:
-        """Remove the pages of cards that are gone."""
-        known = {f"{code}.json" for code in codes}
-        for path in self.folder.glob("*.json"):
-            if path.name not in known:
-                path.unlink(missing_ok=True)
+        """Forget the cards that are gone."""
+        gone = {code for code, _ in self._select("SELECT code, '' FROM cards")} - set(codes)
+        self._write("DELETE FROM cards WHERE code = ?", [(code,) for code in gone])
+
+    def _write(self, statement: str, rows: list[Any]) -> None:
+        with contextlib.suppress(sqlite3.Error, UnicodeEncodeError), self._data:
+            self._data.executemany(statement, rows)
 
 
-def _name_models(facts: Facts) -> tuple[str, ...]:
-    start = (facts.model, *facts.model.others) if facts.model else ()
-    return tuple(sorted({fact.value.name for fact in (*start, *facts.output)}))
+def _connect(path: str) -> sqlite3.Connection:
+    data = sqlite3.connect(path, timeout=1, check_same_thread=False)
+    data.execute("PRAGMA synchronous = OFF")
+    data.execute(_TABLE)
+    data.execute("SELECT code, brief, key, made FROM cards LIMIT 1").fetchall()
+    return data
 
 
-def _read(values: dict[str, Any]) -> Page:
-    return Page(
-        **{
-            **values,
-            "contents": tuple(Heading(**heading) for heading in values["contents"]),
-            "facets": {name: tuple(facet) for name, facet in values["facets"].items()},
-            "files": {name: Path(path) for name, path in values["files"].items()},
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _dump_made(made: Made) -> str:
+    page = {
+        field.name: value
+        for field in fields(Page)
+        if field.name not in _UNKEPT and (value := getattr(made.page, field.name))
+    }
+    page["files"] = {name: str(path) for name, path in made.page.files.items()}
+    page["contents"] = [(one.level, one.anchor, one.text) for one in made.page.contents]
+    return _dump(
+        {
+            "code": made.code,
+            "key": made.key,
+            "stamp": made.stamp,
+            "look": made.look,
+            "entry": made.entry.__dict__,
+            "page": page,
+            "written": made.written.__dict__,
+            "problems": [problem.__dict__ for problem in made.problems],
         }
     )
 
 
+def _read(text: str) -> Brief | None:
+    try:
+        return Brief(**{name: _freeze(value) for name, value in json.loads(text).items()})
+    except (ValueError, TypeError):
+        return None
+
+
+def _read_made(text: str) -> Made | None:
+    try:
+        values = json.loads(text)
+        page = values["page"]
+        page["contents"] = tuple(Heading(*heading) for heading in page["contents"])
+        page["files"] = {name: Path(path) for name, path in page["files"].items()}
+        page["facets"] = {n: tuple(facet) for n, facet in page.get("facets", {}).items()}
+        written = values["written"]
+        written["files"] = {name: tuple(state) for name, state in written["files"].items()}
+        written["body"] = tuple(written["body"])
+        return Made(
+            code=values["code"],
+            key=values["key"],
+            stamp=values["stamp"],
+            look=values["look"],
+            entry=Entry(**{name: _freeze(value) for name, value in values["entry"].items()}),
+            page=Page(**({"title": "", "description": "", "body": ""} | page)),
+            written=Written(**written),
+            problems=tuple(Problem(**problem) for problem in values["problems"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _freeze(value: Any) -> Any:
+    return tuple(map(_freeze, value)) if isinstance(value, list) else value
+
+
 @cache
-def _hash_package() -> str:
+def hash_package() -> str:
     """cardgen's version and the content of whatever it renders with."""
     total = blake2b(__version__.encode(), digest_size=16)
     for path in sorted(_PACKAGE.rglob("*")):

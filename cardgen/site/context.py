@@ -15,7 +15,9 @@ from cardgen.facts import Facts
 from cardgen.files import read_text
 from cardgen.languages import load_labels
 from cardgen.models import Card
+from cardgen.site.history import Change, Checkout
 from cardgen.site.prose import EXTENSIONS, ProseRenderer
+from cardgen.site.shared import Overview, count_shared
 from cardgen.versions import Registry
 
 MAX_DRAWING = 512 * 1024
@@ -40,7 +42,8 @@ class RenderContext:
     compared with where it is among them, and codes are links where they are. ``cards_path`` is
     the address below which the cards' pages stand. ``read_drawing`` gives the content of an SVG
     file in a card's folder, None where there is none to show. ``registry`` is what the project's
-    tags register.
+    tags register. ``history`` are each card's changes in git, ``checkout`` is where a card's file
+    stands on the repository's host. ``overview`` is what was counted of all cards beforehand.
     """
 
     config: Config
@@ -49,6 +52,9 @@ class RenderContext:
     cards_path: str = "cards/"
     read_drawing: Callable[[Path, str], bytes | None] = read_drawing
     registry: Registry = field(default_factory=Registry)
+    history: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
+    checkout: Checkout = field(default_factory=Checkout)
+    overview: Overview | None = None
 
     @classmethod
     def make(
@@ -76,8 +82,17 @@ class RenderContext:
         return load_labels(self.language)
 
     @cached_property
-    def successors(self) -> dict[str, tuple[str, ...]]:
+    def shared(self) -> Mapping[tuple[str, str], int]:
+        """How many cards have a model, data or a tag, by its kind and name."""
+        if self.overview is not None:
+            return self.overview.shared
+        return count_shared(self.cards.values())
+
+    @cached_property
+    def successors(self) -> Mapping[str, tuple[str, ...]]:
         """The codes of the cards that say they supersede a card, by its code."""
+        if self.overview is not None:
+            return self.overview.successors
         found: dict[str, tuple[str, ...]] = {}
         for code, facts in self.cards.items():
             for old in facts.card.front.supersedes:

@@ -22,9 +22,15 @@ Fill = Callable[[str, str], str]
 """From a marker's name and the way to the site's root to the HTML that goes there."""
 
 MISSING = "404.html"
+SITEMAP = "sitemap.xml"
 _MARKER = re.compile(r"<!--\s*cardgen:([\w-]+)\s*-->")
-# The theme's search engine, half a megabyte of it; and the site map, which is made anew.
-_UNUSED = ("assets/javascripts/lunr/", "assets/javascripts/workers/", "sitemap.xml")
+# The themes' search engines, half a megabyte each.
+_UNUSED = (
+    "assets/javascripts/lunr/",
+    "assets/javascripts/workers/",
+    "sitemap.xml.gz",
+    "search.json",
+)
 
 
 def find_docs(shell: Shell) -> Iterator[tuple[str, Path]]:
@@ -32,8 +38,13 @@ def find_docs(shell: Shell) -> Iterator[tuple[str, Path]]:
     for source in sorted(shell.folder.rglob("*")):
         path = source.relative_to(shell.folder).as_posix()
         own = path == f"{shell.cards_path}index.html"  # the sentinel itself
-        if source.is_file() and not own and not path.startswith(_UNUSED):
+        own = own or (path == SITEMAP and bool(shell.site_url))  # made anew
+        if source.is_file() and not own and not _is_unused(path):
             yield path, source
+
+
+def _is_unused(path: str) -> bool:
+    return any(path.startswith(name) if name.endswith("/") else path == name for name in _UNUSED)
 
 
 def finish_page(html: str, path: str, shell: Shell, scripts: Iterable[str], fill: Fill) -> str:
@@ -44,14 +55,15 @@ def finish_page(html: str, path: str, shell: Shell, scripts: Iterable[str], fill
         base = root.rstrip("/") + "/"
     if is_theme_page(html):
         html = adapt_header(html).replace("</head>", f"{format_assets(base)}</head>", 1)
-        html = html if path == MISSING else mark_article(html)
+        if path != MISSING and path not in shell.unsearched:
+            html = mark_article(html)
         html = _MARKER.sub(lambda found: fill(found[1], base), html)
     return insert_policy(html, format_policy(scripts, root, shell.scope))
 
 
 def format_sitemap(shell: Shell, pages: Iterable[str]) -> str:
     """The engine's site map with the stamped pages' addresses, and without a date of building."""
-    source = shell.folder / "sitemap.xml"
+    source = shell.folder / SITEMAP
     text = source.read_text(encoding="utf-8") if source.is_file() else ""
     site = shell.site_url.rstrip("/") + "/"
     urls = {unescape(url) for url in re.findall(r"<loc>(.*?)</loc>", text)}

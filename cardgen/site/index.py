@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
-from cardgen.facts import Facts
+from cardgen.facts import Fact, Facts, Spread
+from cardgen.measures import format_number
+from cardgen.site.baseline import compare_with_baseline
 from cardgen.site.context import RenderContext
+from cardgen.site.excerpts import says_nothing
+from cardgen.site.numbers import format_full, format_short
+from cardgen.site.plain import make_plain
+from cardgen.site.results import verdict_of
+from cardgen.site.scores import Score, find_measured, list_scores
+from cardgen.site.sparks import make_spark
+from cardgen.site.speech import format_day, speaking
+from cardgen.site.spreads import say_spread
+
+_LENGTH = 300
+"""Characters of a card's goal, and of its conclusions."""
 
 
 @dataclass(frozen=True)
@@ -15,11 +31,13 @@ class Entry:
 
     ``value`` is the primary metric as a number (a mean where several seeds were run; None where
     there is none, NaN and infinities included), ``shown`` the same as readers see it, ``full``
-    with all digits, ``origin`` where it comes from and ``place`` at which step. ``difference``
-    is to the baseline's value, ``verdict`` is ``better``, ``worse``, ``equal`` or empty. ``spark``
-    are up to 24 values of the primary metric over the steps of the run that it comes from, empty
-    where there is no curve. ``goal`` and ``conclusions`` are plain text, cut to 300 characters.
-    ``commit`` is the source commit in full.
+    with all digits, ``origin`` where it comes from and ``place`` at which step. ``single`` names
+    the best single run where the value is a mean. ``difference`` is to the baseline's value,
+    ``verdict`` is ``better``, ``worse``, ``equal`` or empty. ``spark`` are up to 24 values of the
+    primary metric over the steps of the run that it comes from, empty where there is no curve.
+    ``goal`` and ``conclusions`` are plain text, cut to 300 characters. ``commit`` is the source
+    commit in full. ``troubled`` says that problems are written down, ``measured`` on which data
+    the card was evaluated, and ``scores`` are its best values of all metrics.
     """
 
     code: str
@@ -47,8 +65,162 @@ class Entry:
     goal: str
     conclusions: str
     commit: str
+    single: str = ""
+    troubled: bool = False
+    measured: tuple[str, ...] = ()
+    scores: tuple[Score, ...] = ()
 
 
 def make_entries(cards: Sequence[Facts], context: RenderContext) -> tuple[Entry, ...]:
     """The entries of these cards, in their order; ``context.cards`` holds all cards."""
-    raise NotImplementedError
+    context = know_cards(cards, context)
+    return tuple(make_entry(facts, context) for facts in cards)
+
+
+def know_cards(cards: Sequence[Facts], context: RenderContext) -> RenderContext:
+    """A context that knows these cards at least."""
+    if all(facts.code in context.cards for facts in cards):
+        return context
+    return replace(context, cards={**context.cards, **{facts.code: facts for facts in cards}})
+
+
+@dataclass(frozen=True)
+class EntryCache:
+    """Entries that stay as long as neither the card's nor its baseline's facts are read anew."""
+
+    kept: dict[str, tuple[Facts, Facts | None, Entry]] = field(default_factory=dict)
+
+    def make_entries(self, cards: Sequence[Facts], context: RenderContext) -> tuple[Entry, ...]:
+        """The same as the function of this name, which makes all of them."""
+        context = know_cards(cards, context)
+        return tuple(self._find(facts, context) for facts in cards)
+
+    def _find(self, facts: Facts, context: RenderContext) -> Entry:
+        base = context.cards.get(facts.card.front.baseline)
+        own, other, entry = self.kept.get(facts.code, (None, None, None))
+        if entry is None or own is not facts or other is not base:
+            entry = make_entry(facts, context)
+            self.kept[facts.code] = facts, base, entry
+        return entry
+
+
+def make_entry(facts: Facts, context: RenderContext) -> Entry:
+    """One card in brief; depends on its facts, its baseline's and the language alone."""
+    with speaking(context.language):
+        return _make_entry(facts, context)
+
+
+def _make_entry(facts: Facts, context: RenderContext) -> Entry:
+    card, found = facts.card, compare_with_baseline(facts, context)
+    return Entry(
+        code=facts.code,
+        title=card.front.title,
+        status=facts.status.value if facts.status else "",
+        broken=card.broken,
+        date=facts.date.value.isoformat() if facts.date else "",
+        authors=_list_values(facts.authors),
+        tags=_list_values(facts.tags),
+        model=facts.model.value.name if facts.model else "",
+        data=tuple(dict.fromkeys(one.value.name for one in facts.data if one.value.name)),
+        **_describe_value(facts, context),
+        baseline=card.front.baseline,
+        supersedes=card.front.supersedes,
+        difference=_keep_finite(found.difference) if found else None,
+        difference_shown=found.text if found else "",
+        verdict=verdict_of(found) if found else "",
+        spark=make_spark(facts),
+        goal=make_plain(card.section("goal"), _LENGTH),
+        conclusions=make_plain(card.section("conclusions"), _LENGTH),
+        commit=facts.source.value.commit if facts.source else "",
+        troubled=not says_nothing(make_plain(card.section("problems"), _LENGTH)),
+        measured=find_measured(facts),
+        scores=list_scores(facts, context.settings),
+    )
+
+
+def _list_values(facts: Sequence[Fact[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(fact.value for fact in facts))
+
+
+class _Value(TypedDict):
+    metric: str
+    direction: str
+    value: float | None
+    shown: str
+    full: str
+    origin: str
+    place: str
+    single: str
+
+
+def _describe_value(facts: Facts, context: RenderContext) -> _Value:
+    """The mean over seeds with the best single run, else the best checkpoint."""
+    primary, spread = facts.primary, facts.headline
+    value: _Value = {
+        "metric": facts.metric if primary else "",
+        "direction": facts.direction if primary else "",
+        "value": None, "shown": "", "full": "", "origin": "", "place": "", "single": "",
+    }  # fmt: skip
+    if primary is None:
+        return value
+    if spread is None or spread.mean is None:
+        return {
+            **value,
+            "value": _keep_finite(primary.value),
+            "shown": format_short(primary.value),
+            "full": format_full(primary.value),
+            "origin": str(primary.origin),
+            "place": _place(facts, context),
+        }
+    return {**value, **_describe_mean(spread, spread.mean, primary, context)}
+
+
+class _Mean(TypedDict):
+    value: float | None
+    shown: str
+    full: str
+    origin: str
+    place: str
+    single: str
+
+
+def _describe_mean(
+    spread: Spread, mean: float, primary: Fact[float], context: RenderContext
+) -> _Mean:
+    labels = context.labels
+    said = str(spread.n) if spread.n == spread.of else labels["n_of"].format(spread.n, spread.of)
+    return {
+        "value": _keep_finite(mean),
+        "shown": say_spread(spread),
+        "full": format_full(mean),
+        "origin": "",
+        "place": labels["seeds"].format(said),
+        "single": labels["best_run_is"].format(format_short(primary.value), primary.origin),
+    }
+
+
+def _keep_finite(value: float) -> float | None:
+    """A value as a double, None for what is none."""
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def _place(facts: Facts, context: RenderContext) -> str:
+    best = facts.best
+    if best is None:
+        return ""
+    if best.step is not None:
+        return f"{context.labels['axis_step']} {format_number(best.step)}"
+    if best.epoch is not None:
+        return f"{context.labels['axis_epoch']} {format_short(best.epoch)}"
+    return ""
+
+
+def say_day(date: str) -> str:
+    """An entry's date as the page's language writes it."""
+    try:
+        return format_day(dt.date.fromisoformat(date))
+    except ValueError:
+        return date

@@ -14,11 +14,14 @@ from cardgen.site import links
 from cardgen.site.markup import format_param
 from cardgen.site.numbers import MISSING, format_full
 from cardgen.site.places import Places
-from cardgen.site.shown import Shower
+from cardgen.site.shown import Shower, Shown
 from cardgen.versions import Registered
 
 _FIRST_PARAMS = 12
 _SHORT_PARAMS = 16
+_MOST_GONE = 40
+_MOST_TOLD = 4
+_LONG = 48
 _COMMIT = 10
 _TELLING_NAMES = """
 learning_rate lr base_lr init_lr batch_size train_batch_size per_device_train_batch_size
@@ -98,14 +101,20 @@ def _describe(role: str, fact: Fact[Any], url: str, kind: str, shower: Shower) -
     }
 
 
-def list_params(facts: Facts, base: Facts | None, shower: Shower) -> dict[str, Any] | None:
-    """Parameters: the most telling first where they are many, beside what the baseline has."""
-    names = list(facts.params)
-    if not names:
+def list_params(
+    facts: Facts, base: Facts | None, changed: Mapping[str, str], shower: Shower
+) -> dict[str, Any] | None:
+    """Parameters: those that differ from the baseline first, then the most telling ones.
+
+    ``changed`` is what ``find_changed`` says. None where the card has no parameters.
+    """
+    if not facts.params:
         return None
-    changed = _find_changed(facts, base)
+    names = [*facts.params, *(name for name in changed if name not in facts.params)]
     if len(names) > _SHORT_PARAMS:
-        names.sort(key=lambda name: (_rank(name, facts.params[name], changed), name))
+        names.sort(key=lambda name: (_rank(name, facts.params.get(name), changed), name))
+    else:
+        names.sort(key=lambda name: name not in changed)
     cut = len(names) if len(names) <= _SHORT_PARAMS else _FIRST_PARAMS
     return {
         "first": _format_params(names[:cut], facts, changed, shower),
@@ -120,30 +129,55 @@ def _format_params(
 ) -> Markup:
     rows = (
         format_param(
-            name, shower.show_all(facts.params[name]), changed.get(name), compared=bool(changed)
+            name,
+            shower.show_all(facts.params[name]) if name in facts.params else [Shown(MISSING)],
+            changed.get(name),
+            compared=bool(changed),
         )
         for name in names
     )
     return Markup("".join(rows))  # noqa: S704  # rows escape their values
 
 
-def _find_changed(facts: Facts, base: Facts | None) -> dict[str, str]:
-    """What the baseline has for each parameter that differs from it; a dash for none."""
-    if base is None or base.code == facts.code or not base.params:
+def find_changed(facts: Facts, base: Facts | None) -> dict[str, str]:
+    """What the baseline has for each parameter that differs from it; a dash for none.
+
+    Of parameters that the baseline alone has as many as a page can show.
+    """
+    if base is None or base.code == facts.code or not (base.params and facts.params):
         return {}
     changed = {}
     for name, fact in facts.params.items():
         other = base.params.get(name)
         if other is None or not same_value(other.value, fact.value):
             changed[name] = MISSING if other is None else format_full(other.value)
-    return changed
+    gone = [name for name in base.params if name not in facts.params]
+    return changed | {name: format_full(base.params[name].value) for name in gone[:_MOST_GONE]}
 
 
-def _rank(name: str, fact: Fact[Any], changed: Mapping[str, str]) -> int:
-    """Parameters that a person wrote, that runs differ in, that changed, that are well known."""
-    if fact.origin.written or fact.others:
-        return 0
+def name_changes(facts: Facts, changed: Mapping[str, str]) -> dict[str, Any]:
+    """The changed parameters that tell most, each with its value before and now."""
+    names = sorted(changed, key=lambda name: _rank(name, facts.params.get(name), {}))
+    values = (facts.params.get(name) for name in names)
+    told = [
+        (name, changed[name], MISSING if fact is None else format_full(fact.value))
+        for name, fact in zip(names, values, strict=True)
+    ]
+    return {
+        "items": [(name, _cut(before), _cut(now)) for name, before, now in told[:_MOST_TOLD]],
+        "more": max(0, len(told) - _MOST_TOLD),
+    }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+
+
+def _rank(name: str, fact: Fact[Any] | None, changed: Mapping[str, str]) -> int:
+    """Parameters that changed, that a person wrote or runs differ in, that are well known."""
     if name in changed:
+        return 0
+    if fact is not None and (fact.origin.written or fact.others):
         return 1
     short = name.rpartition("/")[2].casefold()
     return 2 + (_TELLING.index(short) if short in _TELLING else len(_TELLING))

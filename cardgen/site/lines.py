@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cardgen.facts import Facts, Row
-from cardgen.measures import Number
+from cardgen.measures import Number, normalise
 from cardgen.models import Curve
 
 _SPLIT = re.compile(
@@ -51,16 +51,26 @@ def split_metric(metric: str) -> tuple[str, str]:
     return "/".join(parts), ""
 
 
-def find_lines(facts: Facts) -> list[Line]:
-    """The metrics of the results table, then the curves of what is not in it."""
-    return [*_list_row_lines(facts), *_list_curve_lines(facts)]
+def find_lines(facts: Facts, metric: str = "") -> list[Line]:
+    """The metrics of the results table, then the curves of what is not in it.
+
+    With ``metric`` only the lines of that one, however its name is written.
+    """
+    wanted = normalise(metric) if metric else ""
+    return [*_list_row_lines(facts, wanted), *_list_curve_lines(facts, wanted)]
 
 
-def _list_row_lines(facts: Facts) -> Iterable[Line]:
+@lru_cache(4096)
+def _is_wanted(metric: str, wanted: str) -> bool:
+    return not wanted or normalise(metric) == wanted
+
+
+def _list_row_lines(facts: Facts, wanted: str) -> Iterable[Line]:
     """The metrics of the results table, run by run."""
     for ref, rows in group_rows(facts.rows).items():
         axis, xs = _find_axis(rows)
-        for metric in dict.fromkeys(name for row in rows for name in row.metrics):
+        names = dict.fromkeys(name for row in rows for name in row.metrics)
+        for metric in (name for name in names if _is_wanted(name, wanted)):
             ys = [row.metrics[metric].value if metric in row.metrics else None for row in rows]
             kept = [(x, y, row) for x, y, row in zip(xs, ys, rows, strict=True) if y is not None]
             kept.sort(key=lambda point: point[0])
@@ -94,12 +104,12 @@ def _find_axis(rows: Sequence[Row]) -> tuple[str, list[float]]:
     return "order", [float(number) for number in range(1, len(rows) + 1)]
 
 
-def _list_curve_lines(facts: Facts) -> Iterable[Line]:
+def _list_curve_lines(facts: Facts, wanted: str) -> Iterable[Line]:
     in_rows = {(ref, m) for ref, rows in group_rows(facts.rows).items() for r in rows
                for m in r.metrics}  # fmt: skip
     for run in facts.runs:
         for curve in run.curves:
-            if (run.ref, curve.metric) not in in_rows:
+            if _is_wanted(curve.metric, wanted) and (run.ref, curve.metric) not in in_rows:
                 yield Line(curve.metric, run.ref, curve.axis, *_points(curve))
 
 

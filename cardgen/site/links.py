@@ -25,6 +25,15 @@ _TAG_PATHS = {
     "forgejo": "/src/tag/",
     "huggingface": "/tree/",
 }
+_EDIT_FORMS = {
+    "github": "/edit/{}/{}",
+    "gitlab": "/-/edit/{}/{}",
+    "bitbucket": "/src/{}/{}?mode=edit",
+    "codeberg": "/_edit/{}/{}",
+    "gitea": "/_edit/{}/{}",
+    "forgejo": "/_edit/{}/{}",
+    "huggingface": "/edit/{}/{}",
+}
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:]+\]", re.IGNORECASE)
 _SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[A-Za-z0-9.-]+\.[A-Za-z]{2,}):(?!//)(?P<path>[^\s]+)")
 
@@ -104,6 +113,16 @@ def tag_url(address: str, tag: str) -> str:
     name = repository.host.partition(":")[0] if repository else ""
     path = next((path for host, path in _TAG_PATHS.items() if host in name), "")
     return f"{repository.url}{path}{quote(tag)}" if repository and path and tag else ""
+
+
+def edit_url(address: str, branch: str, path: str) -> str:
+    """The page on which a file of a branch is edited; empty where the host's are not known."""
+    repository = parse_repository(address)
+    name = repository.host.partition(":")[0] if repository else ""
+    form = next((form for host, form in _EDIT_FORMS.items() if host in name), "")
+    if not (repository and form and branch and path):
+        return ""
+    return repository.url + form.format(quote(branch), quote(path))
 
 
 def _commit_path(repository: Repository) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cardgen.measures import Number, format_number
+from cardgen.site.speech import format_day, say_number
 
 MISSING = "–"
 _MOST_DECIMALS = 6
@@ -37,7 +38,7 @@ def format_column(values: Sequence[Number | None]) -> list[str]:
     """The cells of a column, with as many decimals as tell most of its values apart."""
     numbers = {v for v in values if v is not None and _is_finite(v)}
     decimals = _choose_decimals(numbers)
-    return [MISSING if v is None else _format_cell(v, decimals) for v in values]
+    return [MISSING if v is None else say_number(_format_cell(v, decimals)) for v in values]
 
 
 def format_short(value: Number) -> str:
@@ -105,13 +106,13 @@ def format_difference(value: float, of: float) -> str:
     if not math.isfinite(value):
         return _format_odd(value)
     decimals = _choose_decimals({of, of + value} if _is_finite(of + value) else {value})
-    text = _format_cell(abs(value), decimals) if value else "0"
+    text = say_number(_format_cell(abs(value), decimals)) if value else "0"
     return f"±{text}" if not value else f"{'+' if value > 0 else '−'}{text}"
 
 
 def format_time(value: dt.datetime) -> str:
     """A time in UTC to the minute."""
-    return f"{value:%Y-%m-%d %H:%M} UTC"
+    return f"{format_day(value.date())}, {value:%H:%M} UTC"
 
 
 def format_duration(span: dt.timedelta, units: Sequence[str]) -> str:
@@ -135,5 +136,5 @@ def format_size(size: int) -> str:
     for unit in ("kB", "MB", "GB"):
         value /= 1000
         if value < 999.5:
-            return f"{value:.3g} {unit}"
-    return f"{value / 1000:.3g} TB"
+            return say_number(f"{value:.3g} {unit}")
+    return say_number(f"{value / 1000:.3g} TB")

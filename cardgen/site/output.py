@@ -9,44 +9,84 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from cardgen.errors import SiteError
 
 MARKER_FILE = ".cardgen-site"
 _NOTE = "Made by 'cardgen build', which removes whatever else it finds in this folder.\n"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+_NEW |= getattr(os, "O_BINARY", 0)
+_MODE = 0o666
+
+State = tuple[int, int, int]
+"""What a file is without reading it: its size, its time of change in ns, its inode."""
+
+_OTHERS: State = (-1, 0, 0)
 
 
 class Output:
     """An output folder and what is known to be in it (paths with forward slashes)."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises SiteError where the folder holds something that cardgen did not make."""
+    def __init__(self, folder: Path, *, known: bool = False) -> None:
+        """Raises SiteError where the folder holds something that cardgen did not make.
+
+        ``known`` says that another process has looked at it, and removes what has to go.
+        """
         self.folder = folder
         self.removed = 0
+        self._base = f"{folder}{os.sep}"
         try:
-            _claim(folder)
-            self._sizes = dict(_scan(folder, ""))
+            if not known:
+                _claim(folder)
+            self._states = {} if known else dict(_scan(folder, ""))
+            self._complete = not known
         except OSError as error:
             raise _cannot("written", folder, error) from None
 
     def write(self, path: str, data: bytes) -> bool:
         """Make a file hold ``data``; returns whether it had to be written."""
-        target = self.folder / _check(path)
+        target = self._base + _check(path)
         try:
-            if self._sizes.get(path) == len(data) and _holds(target, data):
+            if self._may_hold(path, target, len(data)) and _holds(target, data):
                 return False
-            try:
-                target.write_bytes(data)
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                self._make_room(target)
-                target.write_bytes(data)
+            self._states[path] = self._write(target, data)
         except OSError as error:
-            self._sizes.pop(path, None)
-            raise _cannot("written", target, error) from None
-        self._sizes[path] = len(data)
+            self._states.pop(path, None)
+            raise _cannot("written", Path(target), error) from None
         return True
+
+    def _may_hold(self, path: str, target: str, size: int) -> bool:
+        state = self._states.get(path)
+        if state is None and not self._complete:
+            try:
+                found = os.lstat(target)
+            except OSError:
+                return False
+            state = self._states[path] = _as_state(found)
+        return state is not None and state[0] == size
+
+    def find(self, path: str) -> Path | None:
+        """A file that is there already; None where there is none."""
+        target = self.folder / _check(path)
+        if path not in self._states and not self._complete and target.is_file():
+            self._states[path] = _as_state(target.lstat())
+        return target if path in self._states else None
+
+    def _write(self, target: str, data: bytes) -> State:
+        try:
+            return _put(target, data)
+        except FileNotFoundError:
+            try:
+                os.mkdir(os.path.dirname(target))  # noqa: PTH102, PTH120  # one of thousands
+                return _put(target, data)
+            except OSError:
+                pass
+        except (NotADirectoryError, IsADirectoryError):
+            pass
+        self._make_room(Path(target))
+        return _put(target, data)
 
     def _make_room(self, target: Path) -> None:
         """Folders above a file, and no file or folder of an earlier site in the way."""
@@ -56,13 +96,25 @@ class Output:
                 self.remove(folder.as_posix())
         if target.is_dir():
             shutil.rmtree(target)
-            for name in [name for name in self._sizes if name.startswith(f"{path.as_posix()}/")]:
-                del self._sizes[name]
+            for name in [name for name in self._states if name.startswith(f"{path.as_posix()}/")]:
+                del self._states[name]
         target.parent.mkdir(parents=True, exist_ok=True)
+
+    def state(self, path: str) -> State | None:
+        """What a file was when it was last looked at or written; None for none."""
+        return self._states.get(path)
+
+    def adopt(self, states: Iterable[tuple[str, State]]) -> None:
+        """Take over what another process wrote here."""
+        self._states.update(states)
+
+    def note(self, path: str) -> None:
+        """Know that another process made a file hold what it should."""
+        self._states.setdefault(path, _OTHERS)
 
     def remove(self, path: str) -> None:
         """Remove a file and the folders that it leaves empty; none is fine, too."""
-        if self._sizes.pop(path, None) is None:
+        if self._states.pop(path, None) is None:
             return
         target = self.folder / _check(path)
         try:
@@ -77,14 +129,30 @@ class Output:
 
     def prune(self, keep: set[str], spared: str) -> None:
         """Remove all files but ``keep`` and those below the folder ``spared``."""
-        for path in sorted(set(self._sizes) - keep):
+        for path in sorted(self._states.keys() - keep):
             if not path.startswith(f"{spared}/"):
                 self.remove(path)
 
 
-def _holds(path: Path, data: bytes) -> bool:
+def _put(target: str, data: bytes) -> State:
+    """Write a file; its state afterwards."""
+    descriptor = os.open(target, _NEW, _MODE)
     try:
-        return path.read_bytes() == data
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        return _as_state(os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def _as_state(found: os.stat_result) -> State:
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _holds(path: str, data: bytes) -> bool:
+    try:
+        return Path(path).read_bytes() == data
     except FileNotFoundError:
         return False
 
@@ -104,22 +172,22 @@ def _claim(folder: Path) -> None:
     marker.write_text(_NOTE, encoding="utf-8")
 
 
-def _scan(folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
-    """Files and their sizes. Links are removed: writing through one would leave the folder."""
+def _scan(folder: Path | str, prefix: str) -> Iterator[tuple[str, State]]:
+    """Files and what they are. Links are removed: writing through one would leave the folder."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_symlink():
                 Path(entry.path).unlink()
             elif entry.is_dir():
-                yield from _scan(Path(entry.path), f"{prefix}{entry.name}/")
+                yield from _scan(entry.path, f"{prefix}{entry.name}/")
             elif prefix + entry.name != MARKER_FILE:
-                yield prefix + entry.name, entry.stat().st_size
+                yield prefix + entry.name, _as_state(entry.stat())
 
 
 def _check(path: str) -> str:
     """A path below the output folder; raises SiteError for any other."""
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
+    parts = path.split("/")
+    if not path or not parts[0] or ".." in parts or "\\" in path or "\0" in path:
         raise SiteError(f"'{path}' is no path below the site.", "Correct the page's address.")
     return path
 
@@ -134,7 +202,7 @@ def _cannot(verb: str, path: Path, error: OSError) -> SiteError:
 def read_own(path: Path, root: Path) -> bytes:
     """The content of a file of the project, no link; raises SiteError for any other."""
     try:
-        if root not in path.resolve(strict=True).parents:
+        if not os.path.realpath(path, strict=True).startswith(f"{root}{os.sep}"):
             raise SiteError(f"{path} lies outside the project.", "Copy it into the project.")
     except OSError as error:
         raise _unreadable(path, error) from None

@@ -28,7 +28,9 @@ class Page:
     from (``card.md``, ``figures/loss.png``). A person's text names them, so whoever copies leaves
     out what does not exist, is a link or lies outside the card's folder, and goes on. ``data`` are
     texts that are published beside the page in the same way (``card.json``). ``head`` is finished,
-    safe HTML for the page's head. A page that is not ``searched`` only repeats what cards say.
+    safe HTML for the page's head. ``pictures`` maps a name, which is that of its content, to what
+    ``preview.draw_picture`` makes the picture of. A page that is not ``searched``
+    only repeats what cards say. ``excerpts`` are what digests repeat of a card's prose.
     """
 
     path: str
@@ -42,3 +44,5 @@ class Page:
     data: dict[str, str] = field(default_factory=dict)
     head: str = ""
     searched: bool = True
+    pictures: dict[str, str] = field(default_factory=dict)
+    excerpts: dict[str, str] = field(default_factory=dict)

@@ -6,32 +6,37 @@ function here is pure and answers None where there is nothing to show.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
-
-from markupsafe import Markup
+from urllib.parse import quote
 
 from cardgen.facts import Fact, Facts, Origin
 from cardgen.models import Environment
-from cardgen.site.charts import COLOURS, render_chart
+from cardgen.site import links
+from cardgen.site.against import list_against
 from cardgen.site.checkpoints import ResultTables
 from cardgen.site.context import RenderContext
-from cardgen.site.curves import Group, find_groups, make_chart, split_groups
-from cardgen.site.inputs import list_params, list_things
+from cardgen.site.curves import make_curves
+from cardgen.site.history import MAX_CHANGES
+from cardgen.site.inputs import find_changed, list_params, list_things, name_changes
 from cardgen.site.page import Heading
 from cardgen.site.places import Places
 from cardgen.site.provenance import list_environments, list_runs, list_source, list_sources
+from cardgen.site.related import find_links, link_tag, list_versions
+from cardgen.site.reproduce import check_needs, list_patches, list_steps
 from cardgen.site.results import SummaryMaker, Tile
-from cardgen.site.series import count_drawn
 from cardgen.site.shown import Shower, say
+from cardgen.site.speech import format_day
+from cardgen.site.theme import way_to_root
 
 _MOST_OPEN = 10
 """Runs whose records are shown at once."""
 
 ANCHORS = (
-    "goal", "conclusions", "results", "curves", "commands", "model", "params", "problems",
-    "source", "environment", "runs", "differences", "sources",
+    "goal", "conclusions", "problems", "results", "curves", "commands", "params", "model",
+    "source", "environment", "runs", "differences", "related", "history", "sources",
 )  # fmt: skip
 """Anchors of a card's own parts: the same in every language."""
 
@@ -68,6 +73,8 @@ class PartMaker:
         places = Places.make(facts, context.settings.repository, context.registry)
         self.shower = Shower(facts, context.labels, places)
         self._summary = SummaryMaker(facts, context, self.shower)
+        self.base = context.cards.get(facts.card.front.baseline)
+        self.changed = find_changed(facts, self.base)
 
     def part(self, anchor: str, data: Any, template: str = "") -> Part | None:
         title = self.labels[f"part_{anchor}"]
@@ -91,14 +98,51 @@ class PartMaker:
             "title": facts.title,
             "status": show(status, self.labels[f"status_{status.value}"]) if status else None,
             "state": status.value if status else "",
-            "date": show(facts.date, facts.date.value.isoformat()) if facts.date else None,
+            "date": show(facts.date, format_day(facts.date.value)) if facts.date else None,
             "authors": [show(fact) for fact in facts.authors],
-            "tags": [show(fact) for fact in facts.tags],
+            "tags": [show(fact, url=link_tag(fact.value, facts, context)) for fact in facts.tags],
             "baseline": self._links((front.baseline,) if front.baseline else ()),
             "supersedes": self._links(front.supersedes),
             "successors": self._links(context.successors.get(facts.code, ())),
             "differences": len(facts.conflicts),
+            "words": self._list_words(),
         }
+
+    def _list_words(self) -> str:
+        """What the page's script says, for an attribute: where a value comes from."""
+        labels = self.labels
+        words = {
+            "run": labels["run"],
+            "step": labels["axis_step"],
+            "tracker": labels["origin_tracker"],
+            "written": labels["origin_written"],
+            "runs": labels["origin_runs"],
+            "filter": labels["filter_params"],
+            "count": labels["filter_count"],
+        }
+        return json.dumps(words, ensure_ascii=False)
+
+    def actions(self) -> dict[str, Any]:
+        """Where the card is compared, edited and read by programs."""
+        facts, context = self.facts, self.context
+        settings, checkout = context.settings, context.checkout
+        path = f"{checkout.folder}{context.label(facts.card)}"
+        root = way_to_root(context.page_path(facts.code))
+        compared = self.base is not None and self.base.code != facts.code
+        codes = f"{quote(self.base.code)},{quote(facts.code)}" if self.base else ""
+        return {
+            "edit": links.edit_url(settings.repository, checkout.branch, path),
+            "baseline": facts.card.front.baseline if compared else "",
+            "compare": f"{root}compare/?cards={codes}",
+            "evidence": facts.card.evidence is not None,
+        }
+
+    def why(self) -> dict[str, Any] | None:
+        """What was changed from the baseline, the most telling first; None without one."""
+        base = self.base
+        if base is None or base.code == self.facts.code or not (self.facts.params and base.params):
+            return None
+        return {"baseline": base.code, **name_changes(self.facts, self.changed)}
 
     def _links(self, codes: Iterable[str]) -> list[tuple[str, str]]:
         return [(code, self.context.link(code)) for code in codes]
@@ -107,7 +151,11 @@ class PartMaker:
         return self._summary.summary()
 
     def results(self) -> Part | None:
-        return self.part("results", ResultTables(self.facts, self.shower).table())
+        table = ResultTables(self.facts, self.shower).table()
+        if table:
+            table["against"] = list_against(self.facts, self.context, self.shower)
+            table["baseline"] = self.facts.card.front.baseline
+        return self.part("results", table)
 
     # Prose -----------------------------------------------------------------------------------
 
@@ -118,36 +166,7 @@ class PartMaker:
     # Curves ----------------------------------------------------------------------------------
 
     def curves(self) -> Part | None:
-        shown, folded = split_groups(find_groups(self.facts))
-        names = self.shower.names
-        data = [[self._chart(group, names) for group in groups] for groups in (shown, folded)]
-        bands = any(key["band"] for charts in data for chart in charts for key in chart["keys"])
-        note = self.labels["chart_band"] if bands else ""
-        return self.part("curves", {"shown": data[0], "rest": data[1], "note": note}
-                         if data[0] else None)  # fmt: skip
-
-    def _chart(self, group: Group, names: Mapping[str, str]) -> dict[str, Any]:
-        chart = make_chart(group, self.facts, names, self.labels, self.context.settings)
-        keys = [
-            {
-                "name": s.name,
-                "colour": s.colour % COLOURS,
-                "dashed": s.dashed,
-                "band": bool(s.low),
-                "thin": s.thin,
-            }
-            for s in chart.series
-            if s.listed or not s.thin
-        ]
-        drawn = count_drawn(chart.series)
-        cut = len(group.lines) > drawn
-        note = self.labels["chart_cut"].format(drawn, len(group.lines)) if cut else ""
-        return {
-            "title": chart.title,
-            "svg": Markup(render_chart(chart)),  # noqa: S704  # made by us, its texts escaped
-            "keys": keys if len(keys) > 1 or keys[0]["name"] != chart.title else [],
-            "note": note,
-        }
+        return self.part("curves", make_curves(self.facts, self.context, self.shower.names))
 
     # Commands --------------------------------------------------------------------------------
 
@@ -159,15 +178,26 @@ class PartMaker:
             if command.kind == "other"
         )
         kinds = (("train", self.facts.train), ("predict", self.facts.predict), ("other", other))
-        part = self.part(
-            "commands",
-            [
-                (self.labels[f"command_{kind}"], [self.shower.show(fact) for fact in commands])
-                for kind, commands in kinds
-                if commands
-            ],
-        )
-        return self.long(part, sum(len(commands) for _, commands in kinds), "commands")
+        groups = [
+            (self.labels[f"command_{kind}"], [self.shower.show(fact) for fact in commands])
+            for kind, commands in kinds
+            if commands
+        ]
+        needs = check_needs(self.facts, self.labels)
+        count = sum(len(commands) for _, commands in kinds)
+        data = {
+            "groups": groups,
+            "fold": self.labels["fold_commands"].format(count) if count > _MOST_OPEN else "",
+            "steps": self._list_steps(),
+            "patches": list_patches(self.facts),
+            "there": [need for need in needs if need.there],
+            "missing": [need for need in needs if not need.there],
+        }
+        return self.part("commands", data if groups or needs else None)
+
+    def _list_steps(self) -> list[str]:
+        folder = self.context.label(self.facts.card).rpartition("/")[0]
+        return list_steps(self.facts, f"{self.context.checkout.folder}{folder}")
 
     # What went in ----------------------------------------------------------------------------
 
@@ -175,8 +205,8 @@ class PartMaker:
         return self.part("model", list_things(self.facts, self.shower))
 
     def params(self) -> Part | None:
-        base = self.context.cards.get(self.facts.card.front.baseline)
-        return self.part("params", list_params(self.facts, base, self.shower))
+        found = list_params(self.facts, self.base, self.changed, self.shower)
+        return self.part("params", found)
 
     # Where it all comes from -----------------------------------------------------------------
 
@@ -192,6 +222,23 @@ class PartMaker:
     def runs(self) -> Part | None:
         part = self.part("runs", list_runs(self.facts, self.shower))
         return self.long(part, len(self.facts.runs), "runs")
+
+    def related(self) -> Part | None:
+        """Earlier versions, and the pages of what other cards have, too."""
+        versions = list_versions(self.facts, self.context)
+        shared = find_links(self.facts, self.context)
+        data = {"versions": versions, "shared": shared, "metric": self.facts.metric}
+        return self.part("related", data if versions or shared else None)
+
+    def history(self) -> Part | None:
+        """The latest commits that changed the card."""
+        repository = self.context.settings.repository
+        changes = self.context.history.get(self.facts.code, ())
+        rows = [
+            (one, format_day(one.day), links.commit_url(repository, one.commit)) for one in changes
+        ]
+        cut = self.labels["history_cut"].format(MAX_CHANGES) if len(rows) >= MAX_CHANGES else ""
+        return self.part("history", {"rows": rows, "cut": cut} if rows else None)
 
     def sources(self) -> Part | None:
         found = list_sources(self.facts, self.shower)

@@ -21,7 +21,7 @@ from html import escape
 from pathlib import Path
 
 # The only expressions that the theme's scripts contain: both are the address of the site's root.
-_SCOPE = re.compile(r"\{\{\s*config\.extra\.scope\s*\|\s*d\(base_url\)\s*\}\}")
+_SCOPE = re.compile(r"\{\{\s*config\.extra\.scope\s*\|\s*d\(base_url(?:, true)?\)\s*\}\}")
 _BASE = re.compile(r"\{\{\s*base_url\s*\}\}")
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 

@@ -1,35 +1,39 @@
-"""A project's cards as a site: load, resolve, render, stamp."""
+"""A project's cards as a site: look, load, resolve, render, stamp."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from cardgen.config import Config
-from cardgen.facts import Facts
 from cardgen.git import find_remote
 from cardgen.languages import load_labels
-from cardgen.models import Card, Problem
-from cardgen.resolve import resolve
-from cardgen.site.build import BuildResult, Insert, fill_site, open_site
-from cardgen.site.cache import PageCache
+from cardgen.models import Problem
+from cardgen.site.build import BuildResult, Insert, Site, fill_site, open_site
+from cardgen.site.cache import Brief, CardCache, Made, hash_package
+from cardgen.site.cardset import CardSet
+from cardgen.site.collection import make_collection_files, render_collection
 from cardgen.site.context import RenderContext
+from cardgen.site.history import find_checkout, find_history
+from cardgen.site.index import Entry, make_entry
+from cardgen.site.listing import render_list, render_table
+from cardgen.site.looks import digest
+from cardgen.site.making import CardMaker, Job, Looker, Place, look_at, scan_folder, start_maker
+from cardgen.site.manifest import Manifest, Report
 from cardgen.site.page import Page
-from cardgen.site.render import (
-    CannotRender,
-    render_broken,
-    render_card,
-    render_card_table,
-    render_cards,
-)
+from cardgen.site.pool import suggest, work_on
+from cardgen.site.related import MOST_COUNTED
+from cardgen.site.search import describe
 from cardgen.site.settings import SiteSettings
-from cardgen.store import CARD_NAME, find_cards, load_card, natural_key
+from cardgen.site.shared import Overview
 from cardgen.versions import find_registry
 
 _ROOT = "cardgen-way-to-root/"
+_ALIKE = 12  # earlier versions that a page shows
+_KEPT_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -42,96 +46,281 @@ class ProjectBuild:
 
 
 class ProjectSite:
-    """The cards of a project and the pages made of them."""
+    """The cards of a project and the site made of them.
 
-    def __init__(self, config: Config) -> None:
-        self.config = config = with_repository(config)
-        self.settings = make_settings(config)
-        self.facts: dict[str, Facts] = {}
+    ``processes`` is how many make cards at once: 0 means as many as pay.
+    """
+
+    def __init__(self, config: Config, site: Site, processes: int = 0) -> None:
+        self.config = config
+        self.site = site
+        self.cards = CardSet(config)
+        self.cache = CardCache(site.settings.work)
         self.problems: dict[str, tuple[Problem, ...]] = {}
-        self.registry = find_registry(config.root)
-        self.context = RenderContext.make(config, self.facts, registry=self.registry)
-        self.cache: PageCache | None = None
+        self.entries: dict[str, Entry] = {}
+        self.context = RenderContext.make(
+            config, self.cards, site.shell.extensions, find_registry(config.root)
+        )
+        self.context = replace(
+            self.context, history=find_history(config), checkout=find_checkout(config.root)
+        )
+        self._processes = processes
+        self._briefs: dict[str, Brief] = {}
+        self._keys: dict[str, str] = {}
         self._table = ""
-        self.load(path.parent.name for path in find_cards(config))
+        self.use_shell()
+        self._look(self.cards)
 
-    def load(self, codes: Iterable[str]) -> None:
-        """Read cards anew; one whose file is gone is forgotten."""
-        for code in codes:
-            path = self.config.experiments / code / CARD_NAME
-            self.problems.pop(code, None)
-            if path.is_file() or path.is_symlink():
-                self._keep(load_card(self.config, path))
-            else:
-                self.facts.pop(code, None)
-        self.facts = dict(sorted(self.facts.items(), key=lambda item: natural_key(item[0])))
-        # A new context: what the old one remembers of other cards may be outdated.
-        self.context = replace(self.context, cards=self.facts)
-        self._table = ""
+    def use_shell(self) -> None:
+        """Take over what the site's shell says: extensions for prose, and the pages' frame."""
+        self.close()
+        shell = self.site.shell
+        self.context = replace(
+            self.context,
+            prose=RenderContext.make(self.config, {}, shell.extensions).prose,
+        )
+        frame = replace(shell, key="", folder=Path(), warnings=())
+        self._stamp = digest(hash_package(), frame, describe() if self.site.texts else "")
+        self._salt = digest(
+            hash_package(),
+            self.config.settings.model_dump_json(),
+            sorted(shell.extensions.items()),
+            self.context.checkout,
+        )
+        self.maker = CardMaker(self.context, self.site.writer, self._stamp)
 
-    def use_extensions(self, extensions: Mapping[str, Mapping[str, Any]]) -> None:
-        """Render prose by a site's own Markdown extensions."""
+    def close(self) -> None:
+        """End the process that converts prose; the next card starts another."""
         self.context.prose.close()
-        self.context = RenderContext.make(self.config, self.facts, extensions, self.registry)
+
+    # What cards are ----------------------------------------------------------------------------
+
+    def _look(self, codes: Iterable[str]) -> None:
+        """Find out what cards are; of those that look as they did, it is remembered."""
+        known = self.cache.load_briefs()
+        now = time.time_ns()
+        looks = {code: scan_folder(self.cards.path(code).parent, now) for code in codes}
+        self._briefs = {
+            code: known[code]
+            for code, seen in looks.items()
+            if seen and code in known and known[code].look == seen
+        }
+        others = [code for code in looks if code not in self._briefs]
+        items = [(self.cards.path(code), looks[code]) for code in others]
+        looker = work_on(items, Looker, self.config, processes=self._processes)
+        found = dict(zip(others, looker, strict=True))
+        self.cache.keep_briefs(found)
+        self._briefs |= found
+        self.cache.forget_others(looks)
+        self._survey()
+
+    def _survey(self) -> None:
+        successors: dict[str, tuple[str, ...]] = {}
+        for code in self.cards:
+            for old in self._briefs[code].supersedes:
+                successors[old] = (*successors.get(old, ()), code)
+        shared = Counter(one for brief in self._briefs.values() for one in brief.shared)
+        self.context = replace(self.context, overview=Overview(shared, successors))
+        self.maker.context = self.context
+
+    def _make_key(self, code: str) -> str:
+        """All that a card's page depends on, as one word."""
+        brief, overview = self._briefs[code], self.context.overview
+        counts = [min(self.context.shared[one], MOST_COUNTED) for one in brief.shared]
+        others = [(c, self._briefs[c].digest) for c in self._find_shown(code)]
+        return digest(
+            self._salt,
+            brief.digest,
+            others,
+            overview.successors.get(code) if overview else None,
+            self.context.registry.select(brief.models),
+            counts,
+            self.context.history.get(code),
+        )
+
+    def _find_shown(self, code: str) -> list[str]:
+        """The cards of which a card's page shows something: its baseline, its earlier versions."""
+        found: dict[str, None] = {}
+        waiting = [self._briefs[code].baseline, *self._briefs[code].supersedes]
+        while waiting and len(found) <= _ALIKE:
+            other = waiting.pop(0)
+            if other in self._briefs and other not in found:
+                found[other] = None
+                waiting += self._briefs[other].supersedes
+        return list(found)
+
+    # Making cards ------------------------------------------------------------------------------
+
+    def write_cards(self) -> None:
+        """Make the pages of all cards that are not in the site as they should be."""
+        self._keys = {code: self._make_key(code) for code in self.cards}
+        jobs = {code: self._make_job(code) for code in self.cards}
+        for made in self.cache.load_made(self._keys):
+            if made.code in jobs:
+                job = self._check(made)
+                if job is None:
+                    del jobs[made.code]
+                else:
+                    jobs[made.code] = job
+        self._make(list(jobs.values()))
+
+    def _make_job(self, code: str, before: Made | None = None) -> Job:
+        return Job(code, self._keys[code], self._briefs[code].look, before)
+
+    def _check(self, made: Made) -> Job | None:
+        """What is to be done about what an earlier build made of the same; None for nothing."""
+        same = made.stamp == self._stamp and made.look == self._briefs[made.code].look != ""
+        if not same or not self.site.is_intact(made.written):
+            return self._make_job(made.code, made)
+        self._adopt(replace(made, written=replace(made.written, count=0, changed=False)))
+        return None
+
+    def _make(self, jobs: Sequence[Job]) -> list[str]:
+        """Do jobs; the addresses of the pages that are different now."""
+        free = [job for job in jobs if not self._is_taken(job.code)]
+        changed, waiting = [], []
+        for made in self._work(free):
+            self._adopt(made)
+            waiting.append(made)
+            if made.written.changed:
+                changed.append(made.written.address)
+            if len(waiting) == _KEPT_AT_ONCE:
+                self.cache.keep_made(waiting)
+                waiting = []
+        self.cache.keep_made(waiting)
+        return changed
+
+    def _is_taken(self, code: str) -> bool:
+        """Whether a hand-written page stands at the card's address; lists have the card anyway."""
+        if not self.site.is_taken(self.context.page_path(code)):
+            return False
+        self.entries[code] = make_entry(self.cards[code], self.context)
+        return True
+
+    def _work(self, jobs: Sequence[Job]) -> Iterator[Made]:
+        if (self._processes or suggest(len(jobs))) == 1:
+            return map(self.maker, jobs)
+        settings = self.site.settings
+        texts = self.site.texts.folder if self.site.texts else None
+        place = Place(settings.root, settings.output, texts)
+        return work_on(
+            jobs, start_maker, self.context, self.site.shell, self._stamp, place,
+            processes=self._processes,
+        )  # fmt: skip
+
+    def _adopt(self, made: Made) -> None:
+        self.site.adopt(made.written)
+        self.entries[made.code] = made.entry
+        self.problems.pop(made.code, None)
+        if made.problems:
+            self.problems[made.code] = made.problems
         self._table = ""
-        self.cache = PageCache(self.settings.work / "pages", self.context, extensions)
-        self.cache.forget_others(self.facts)
 
-    def _keep(self, card: Card) -> None:
-        self.facts[card.code] = resolve(card, self.config.settings, self.config.label(card.path))
-        if card.broken:
-            self.problems[card.code] = card.problems
+    # After an edit -----------------------------------------------------------------------------
 
-    def render(self, codes: Iterable[str]) -> Iterator[Page]:
-        """The pages of these cards, and of the list."""
+    def update(self, codes: Collection[str]) -> list[str]:
+        """Make edited cards, and those that show something of them; returns what differs.
+
+        ``catch_up`` does the rest: lists, and cards that count what cards have in common.
+        """
+        known = {code for code in codes if code in self.cards}
+        self.cards.refresh(codes)
+        there = [code for code in codes if code in self.cards]
+        for code in known.difference(there):
+            self._forget(code)
+        self._look_again(there)
+        touched = self.find_dependents(codes)
+        for code in touched:
+            self._keys[code] = self._make_key(code)
+        return self._make([self._make_job(code) for code in touched])
+
+    def _forget(self, code: str) -> None:
+        self.site.remove_pages([self.context.page_path(code)])
+        for known in (self._briefs, self._keys, self.entries, self.problems):
+            known.pop(code, None)
+        self._table = ""
+
+    def _look_again(self, codes: Sequence[str]) -> None:
+        now = time.time_ns()
         for code in codes:
-            if code in self.facts:
-                yield self._render_card(self.facts[code])
-        yield render_cards(tuple(self.facts.values()), self.context, self.make_table("../"))
+            facts = self.cards[code]
+            look = scan_folder(facts.card.folder, now)
+            self._briefs[code] = look_at(facts.card, self.config, look)
+        self.cache.keep_briefs({code: self._briefs[code] for code in codes})
 
-    def _render_card(self, facts: Facts) -> Page:
-        if facts.code in self.problems:
-            return render_broken(facts.card, self.problems[facts.code], self.context)
-        try:
-            return self._render_or_find(facts)
-        except CannotRender as error:
-            self.problems[facts.code] = error.problems
-            return render_broken(facts.card, error.problems, self.context)
-        except Exception as error:  # one card must not end the build of the others
-            problem = _as_problem(facts.card, self.config, error)
-            self.problems[facts.code] = (problem,)
-            return render_broken(facts.card, (problem,), self.context)
+    def catch_up(self) -> list[str]:
+        """Make again all else that depends on edited cards; the addresses of what differs."""
+        self._survey()
+        stale = []
+        for code in self.cards:
+            key = self._make_key(code)
+            if key != self._keys.get(code):
+                self._keys[code] = key
+                stale.append(self._make_job(code))
+        changed = self._make(stale)
+        changed += self.site.write_pages(self.render_collection())
+        self.site.write_files(self.make_files())
+        changed += self.site.write_inserts(self.inserts())
+        return changed
 
-    def _render_or_find(self, facts: Facts) -> Page:
-        if self.cache is None:
-            return render_card(facts, self.context)
-        key = self.cache.make_key(facts, self.context)
-        page = self.cache.find(facts.code, key)
-        if page is None:
-            page = render_card(facts, self.context)
-            self.cache.keep(facts.code, key, page)
-        return page
+    def find_dependents(self, codes: Collection[str]) -> tuple[str, ...]:
+        """These cards, where they are, and those whose pages show something of them."""
+        own = [code for code in codes if code in self.cards]
+        olds = {old for code in own for old in self._briefs[code].supersedes}
+        shown = [
+            code
+            for code, brief in self._briefs.items()
+            if brief.baseline in codes
+            or code in olds
+            or any(old in codes for old in brief.supersedes)
+        ]
+        return tuple(dict.fromkeys((*own, *shown)))
+
+    # Pages about all cards ---------------------------------------------------------------------
+
+    def list_entries(self) -> tuple[Entry, ...]:
+        """All cards in brief, in their order."""
+        return tuple(self.entries[code] for code in self.cards if code in self.entries)
+
+    def render_collection(self) -> Iterator[Page]:
+        """The list of all cards, and what else shows more than one."""
+        entries = self.list_entries()
+        yield from render_list(entries, self.context)
+        yield from render_collection(entries, Excerpts(self.cache, self.entries), self.context)
+
+    def make_files(self) -> dict[str, bytes]:
+        """Files for programs, by their address below the site's root."""
+        excerpts = Excerpts(self.cache, self.entries)
+        return make_collection_files(self.list_entries(), excerpts, self.context)
 
     def make_table(self, root: str) -> str:
-        """The table of all cards for a page; made once, since all differ in their root only."""
+        """The list's first page for any page; made once, since all differ in their root only."""
         if not self._table:
-            self._table = render_card_table(tuple(self.facts.values()), self.context, _ROOT)
+            self._table = render_table(self.list_entries(), self.context, _ROOT)
         return self._table.replace(_ROOT, root)
 
     def inserts(self) -> dict[str, Insert]:
         """What stands at the markers of hand-written pages."""
         return {"cards": self.make_table}
 
-    def find_dependents(self, codes: Collection[str]) -> tuple[str, ...]:
-        """These cards and those whose pages show something of them."""
-        shown = [
-            code
-            for code, facts in self.facts.items()
-            if facts.card.front.baseline in codes
-            or any(old in codes for old in facts.card.front.supersedes)
-            or any(code in self.facts[c].card.front.supersedes for c in codes if c in self.facts)
-        ]
-        return tuple(dict.fromkeys((*codes, *shown)))
+
+class Excerpts(Mapping[str, Mapping[str, str]]):
+    """What digests repeat of cards' prose, by code; read when it is asked for."""
+
+    def __init__(self, cache: CardCache, codes: Collection[str]) -> None:
+        self._cache, self._codes = cache, codes
+
+    def __getitem__(self, code: str) -> Mapping[str, str]:
+        made = self._cache.find(code) if code in self._codes else None
+        if made is None:
+            raise KeyError(code)
+        return made.page.excerpts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._codes)
+
+    def __len__(self) -> int:
+        return len(self._codes)
 
 
 def with_repository(config: Config) -> Config:
@@ -153,34 +342,54 @@ def make_settings(config: Config) -> SiteSettings:
         language=settings.lang,
         site_url=settings.site.url,
         cards_title=load_labels(settings.lang)["cards"],
+        engine=settings.site.engine,
+        mkdocs=Path(settings.site.mkdocs) if settings.site.mkdocs else None,
+        experiments=Path(settings.experiments),
     )
 
 
-def build_project(config: Config) -> ProjectBuild:
-    """Build the site of all cards; raises SiteError where it cannot be."""
+def build_project(config: Config, *, search: bool = True, processes: int = 0) -> ProjectBuild:
+    """Build the site of all cards; raises SiteError where it cannot be.
+
+    Without ``search`` its index stays as it is. ``processes`` is how many make cards at once.
+    """
     started = time.perf_counter()
-    project = ProjectSite(config)
-    result = assemble(project)
+    config = with_repository(config)
+    settings = make_settings(config)
+    manifest = Manifest(config, settings, search=search)
+    report = manifest.find()
+    if report is None:
+        manifest.forget()
+        project, result = assemble(config, search=search, processes=processes)
+        report = _report(project, result)
+        manifest.save(report)
+    count, written = report.cards, report.written
+    return ProjectBuild(
+        f"{config.label(settings.output)}/ holds {count} card{'' if count == 1 else 's'} "
+        f"({written} files written, {time.perf_counter() - started:.1f} s). "
+        "Look at it: cardgen serve",
+        report.warnings,
+        report.problems,
+    )
+
+
+def _report(project: ProjectSite, result: BuildResult) -> Report:
     problems = tuple(p for found in project.problems.values() for p in found)
-    count = len(project.facts)
-    report = (
-        f"{config.label(result.output)}/ holds {count} card{'' if count == 1 else 's'} "
-        f"({result.written} files written, {time.perf_counter() - started:.1f} s). "
-        "Look at it: cardgen serve"
-    )
-    return ProjectBuild(report, result.warnings, problems)
+    return Report(len(project.cards), result.written, result.warnings, problems)
 
 
-def assemble(project: ProjectSite) -> BuildResult:
+def assemble(
+    config: Config, *, search: bool = True, processes: int = 0
+) -> tuple[ProjectSite, BuildResult]:
     """Write the whole site; raises SiteError where it cannot be."""
-    site = open_site(project.settings)
-    project.use_extensions(site.shell.extensions)
-    return fill_site(site, project.render(tuple(project.facts)), project.inserts())
-
-
-def _as_problem(card: Card, config: Config, error: Exception) -> Problem:
-    what = f"{type(error).__name__}: {error}."
-    hint = "Simplify the card's text; if it is in order, report this as a fault of cardgen."
-    return Problem(
-        config.label(card.path), 0, "render", "error", f"The card cannot be rendered: {what}", hint
-    )
+    config = with_repository(config)
+    site = open_site(make_settings(config), searched=search)
+    project = ProjectSite(config, site, processes)
+    try:
+        project.write_cards()
+        result = fill_site(
+            site, project.render_collection(), project.inserts(), project.make_files()
+        )
+    finally:
+        project.close()
+    return project, result

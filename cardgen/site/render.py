@@ -1,9 +1,8 @@
 """From cards to pages: pure, and knowing no site engine.
 
-``render_card`` makes a card's page, ``render_broken`` the page of one that cannot be shown,
-``render_cards`` the list of all; ``render_card_table`` is the list alone, for a page written by
-hand. What comes from data goes through templates that escape it; prose comes clean from
-``prose``.
+``render_card`` makes a card's page, ``render_broken`` the page of one that cannot be shown; the
+list of all is in ``listing``. What comes from data goes through templates that escape it; prose
+comes clean from ``prose``.
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from cardgen.documents import has_text
@@ -22,12 +19,27 @@ from cardgen.errors import SiteError
 from cardgen.facts import Facts
 from cardgen.models import Card, Problem, Section
 from cardgen.site.anchors import make_anchor
-from cardgen.site.cardlist import count_statuses, list_cards
 from cardgen.site.context import RenderContext
-from cardgen.site.markup import format_value, format_values, soften
+from cardgen.site.excerpts import Passage, make_excerpts
+from cardgen.site.facets import find_facets, format_search
+from cardgen.site.listing import render_card_table, render_cards
 from cardgen.site.page import Heading, Page
 from cardgen.site.parts import ANCHORS, Part, PartMaker
+from cardgen.site.preview import format_head, make_picture
 from cardgen.site.prose import Prose
+from cardgen.site.reproduce import list_patches
+from cardgen.site.speech import speaking
+from cardgen.site.templating import template
+
+__all__ = [
+    "CannotRender",
+    "Written",
+    "render_broken",
+    "render_card",
+    "render_card_table",
+    "render_cards",
+    "template",
+]
 
 _DESCRIPTION = 200
 
@@ -61,25 +73,42 @@ def render_card(facts: Facts, context: RenderContext) -> Page:
 
     Raises CannotRender where its prose cannot be converted.
     """
+    with speaking(context.language):
+        return _render_card(facts, context)
+
+
+def _render_card(facts: Facts, context: RenderContext) -> Page:
     written = _convert(facts, context)
     maker = PartMaker(facts, context)
     parts = tuple(_arrange(maker, written))
     body = template("card").render(
         head=maker.head(),
+        actions=maker.actions(),
         summary=maker.summary(),
+        why=maker.why(),
         lead=[one.part for one in written if not one.section.title],
         parts=parts,
         labels=context.labels,
     )
+    title = f"{facts.code} · {facts.title}" if facts.title != facts.code else facts.code
+    description = _describe(written)
+    picture = make_picture(facts, context)
     return Page(
         path=context.page_path(facts.code),
-        title=f"{facts.code} · {facts.title}" if facts.title != facts.code else facts.code,
-        description=_describe(written),
+        title=title,
+        description=description,
         body=body,
         contents=tuple(_list_headings(parts)),
-        facets=_find_facets(facts, context),
+        facets=find_facets(facts, context),
         language=context.language,
-        files=_find_files(facts.card, written),
+        files=_find_files(facts, written),
+        pictures={picture.name: picture.sketch} if picture else {},
+        head=format_search(facts, context)
+        + (format_head(title, description, picture, context) if picture else ""),
+        excerpts=make_excerpts(
+            context.page_path(facts.code),
+            [Passage(w.section.key, w.prose.html, w.prose.text, w.note) for w in written],
+        ),
     )
 
 
@@ -95,52 +124,6 @@ def render_broken(card: Card, problems: Sequence[Problem], context: RenderContex
         facets={"status": (labels["status_broken"],)},
         language=context.language,
     )
-
-
-def render_cards(cards: Sequence[Facts], context: RenderContext, table: str = "") -> Page:
-    """The page of all cards; ``table`` is what ``render_card_table`` made, where it is at hand."""
-    labels = context.labels
-    shown = Markup(table) if table else _make_table(cards, context, "../")  # noqa: S704
-    body = template("cards").render(table=shown, labels=labels)
-    return Page(
-        path=context.cards_path,
-        title=labels["cards"],
-        description=labels["count_cards"].format(len(cards)),
-        body=body,
-        language=context.language,
-    )
-
-
-def render_card_table(cards: Sequence[Facts], context: RenderContext, root: str = "./") -> str:
-    """The table of all cards as HTML for any page; ``root`` is the way to the site's root."""
-    return str(_make_table(cards, context, root))
-
-
-def _make_table(cards: Sequence[Facts], context: RenderContext, root: str) -> Markup:
-    entries = list_cards(cards, context, f"{root}{context.cards_path}")
-    html = template("table").render(
-        entries=entries, counts=count_statuses(entries), labels=context.labels
-    )
-    return Markup(html)  # noqa: S704  # a template's output, escaped there
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters |= {"soft": soften, "value": format_value, "values": format_values}
-    return environment
-
-
-def template(name: str) -> Template:
-    """A template of ``templates/`` by its name."""
-    return _environment().get_template(f"{name}.html.jinja")
 
 
 def _convert(facts: Facts, context: RenderContext) -> list[Written]:
@@ -191,16 +174,17 @@ def _as_problem(card: Card, section: Section, prose: Prose, context: RenderConte
 
 
 def _arrange(maker: PartMaker, written: Sequence[Written]) -> Iterator[Part]:
-    """The parts in their order: what was asked and learnt, the numbers, the story, the records."""
+    """The parts in their order: what was asked, what was learnt, how good it was, how to run it
+    again, what it ran on; then the records."""
     for key in ("goal", "conclusions"):
         found = [one.part for one in written if one.section.key == key]
         yield from found or [maker.missing(key)]
-    yield from _there(maker.results(), maker.curves(), maker.commands(), maker.model(),
-                      maker.params())  # fmt: skip
     yield from (one.part for one in written if one.section.key == "problems")
+    yield from _there(maker.results(), maker.curves())
     yield from (one.part for one in written if one.section.title and not one.section.key)
-    yield from _there(maker.source(), maker.environment(), maker.runs(), maker.differences(),
-                      maker.sources())  # fmt: skip
+    yield from _there(maker.commands(), maker.params(), maker.model(), maker.source(),
+                      maker.environment(), maker.runs(), maker.differences(), maker.related(),
+                      maker.history(), maker.sources())  # fmt: skip
 
 
 def _there(*parts: Part | None) -> Iterator[Part]:
@@ -228,16 +212,8 @@ def _cut(text: str) -> str:
     return text[:_DESCRIPTION].rpartition(" ")[0].rstrip(" ,;:–-") + "…"
 
 
-def _find_facets(facts: Facts, context: RenderContext) -> dict[str, tuple[str, ...]]:
-    facets: dict[str, tuple[str, ...]] = {}
-    if facts.status:
-        facets["status"] = (context.labels[f"status_{facts.status.value}"],)
-    if facts.tags:
-        facets["tag"] = tuple(fact.value for fact in facts.tags)
-    return facets
-
-
-def _find_files(card: Card, written: Sequence[Written]) -> dict[str, Path]:
-    names = ["card.md", *(["evidence.json"] if card.evidence else [])]
+def _find_files(facts: Facts, written: Sequence[Written]) -> dict[str, Path]:
+    card = facts.card
+    names = ["card.md", *(["evidence.json"] if card.evidence else []), *list_patches(facts)]
     names += [name for one in written for name in one.prose.files]
     return {name: card.folder / name for name in names}

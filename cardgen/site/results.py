@@ -11,9 +11,14 @@ from cardgen.measures import format_number
 from cardgen.models import Run
 from cardgen.site.baseline import Comparison, compare_with_baseline
 from cardgen.site.context import RenderContext
+from cardgen.site.lines import split_metric
 from cardgen.site.numbers import format_column, format_duration, format_short
 from cardgen.site.shown import Shower, Shown
 from cardgen.site.spreads import describe_spread, say_count, say_spread
+
+_WORDS = {"eval": "val valid validation eval evaluation dev", "test": "test testing",
+          "train": "train training"}  # fmt: skip
+_SPLITS = {word: split for split, words in _WORDS.items() for word in words.split()}
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,8 @@ class SummaryMaker:
         if fact is None:
             return None
         spread = self.facts.headline
-        below = [self._say_runs(spread, fact) if spread else self._place()]
+        below = [self._say_split(), self._say_runs(spread, fact) if spread else self._place()]
+        below.append(self._say_test())
         if self.facts.metric_assumed:
             below.append(self.labels["metric_assumed"])
         shown = self.shower.show(fact, format_short(fact.value))
@@ -56,6 +62,26 @@ class SummaryMaker:
             refs = ", ".join(member.ref for member in leading)
             shown = Shown(say_spread(spread), refs, describe_spread(spread, self.shower))
         return Tile(self.facts.metric, shown, " · ".join(part for part in below if part), "primary")
+
+    def _say_split(self) -> str:
+        """Which part of the data the metric is of, as far as its name says."""
+        split = _SPLITS.get(split_metric(self.facts.metric)[1])
+        return self.labels[f"split_{split}"] if split else ""
+
+    def _say_test(self) -> str:
+        """The same metric on the test data, beside one by which the checkpoint was chosen."""
+        facts = self.facts
+        base, split = split_metric(facts.metric)
+        if _SPLITS.get(split) != "eval":
+            return ""
+        known = facts.best.metrics if facts.best else {}
+        for name, fact in {**facts.finals, **known}.items():
+            other, word = split_metric(name)
+            if other == base and _SPLITS.get(word) == "test":
+                spread = facts.leading.best.get(name) if facts.leading else None
+                value = say_spread(spread) if spread and spread.n > 1 else format_short(fact.value)
+                return f"{name}: {value}"
+        return ""
 
     def _say_runs(self, spread: Spread, fact: Fact[float]) -> str:
         """What a mean is over, and which single run is best."""
@@ -166,6 +192,13 @@ def say_beside(found: Comparison, labels: Mapping[str, str]) -> str:
     if found.spread is None:
         return format_short(found.value)
     return f"{say_spread(found.spread)} ({labels['in_runs'].format(found.spread.n)})"
+
+
+def say_headline(facts: Facts) -> str:
+    """The primary metric in few digits, the mean over seeds where there is one; empty for none."""
+    if facts.primary is None:
+        return ""
+    return say_spread(facts.headline) if facts.headline else format_short(facts.primary.value)
 
 
 def units(labels: Mapping[str, str]) -> list[str]:

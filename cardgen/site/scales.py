@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 _DECADES = 300.0
@@ -89,6 +90,11 @@ def _log_ticks(scale: Scale, count: int) -> list[float]:
 
 def format_ticks(ticks: Sequence[float]) -> list[str]:
     """Labels of ticks, alike in their decimals; thousands and millions as k and M."""
+    return list(_format_ticks(tuple(ticks)))
+
+
+@lru_cache(2048)  # round numbers come again and again
+def _format_ticks(ticks: tuple[float, ...]) -> list[str]:
     largest = max((abs(tick) for tick in ticks), default=0.0)
     if largest and (largest >= 1e10 or largest < 1e-3):
         return [_format_power(tick) for tick in ticks]

@@ -1,77 +1,74 @@
-"""Search: Pagefind's command run over a built site.
+"""Search: Pagefind's command run over what is to be read of a built site.
 
 ``index_site(texts, target, work)`` makes one index per language of the pages (``<html lang>``).
-It reads not the pages but their articles alone (``extract_text``), which costs a third less.
-Header links are left out, and so are the tables of stamped pages (half of a card's words are
-numbers) unless marked ``data-cardgen-search``; ``data-pagefind-ignore`` leaves out anything else.
+It reads not the pages but their articles alone (``searchtext``), which costs a third less.
+``data-pagefind-ignore`` leaves out anything of a page.
+
+Where ``pagefind_bin_extended`` is installed (``pip install 'cardgen[chinese]'``), it is used: it
+tells the words of Chinese and Japanese apart. Elsewhere each sign is a word.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
-import re
 import shutil
 import subprocess
 import threading
 import time
+import zlib
 from collections.abc import Callable
-from hashlib import blake2b
-from html import escape
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import mkdtemp
 
-from pagefind_bin import get_executable  # type: ignore[import-untyped]
-
 from cardgen.errors import SiteError
+from cardgen.site import searchtext
+from cardgen.site.searchcolumns import write_columns
+from cardgen.site.searchpack import pack_index
 
 FOLDER = "pagefind"
-_EXCLUDED = (".headerlink", "[data-cardgen] table:not([data-cardgen-search])")
-_NEEDED = ("pagefind.js", "pagefind-worker.js", "pagefind-entry.json")
+_EXCLUDED = (".headerlink",)
+_FORMAT = 3  # raised where indexes made before must be made again
+_NEEDED = ("pagefind.js", "pagefind-entry.json")
 _MINUTES = 10
 
 
-_LANGUAGE = re.compile(r'<html lang="([^"]*)"')
-_FACT = re.compile(r"<meta data-pagefind[^>]*>")
-_TEXT = re.compile(r">[^<]+")
-_DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
-_TABLE = re.compile(r"<table\b(?![^>]*data-cardgen-search).*?</table>", re.DOTALL)
-_ATTRIBUTES = re.compile(r'(<\w+)(?: (?:title|style|data-origin|data-value)="[^"]*")+')
-_SIGN = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+@dataclass(frozen=True)
+class Indexer:
+    """The command that indexes; ``segments`` where it knows the words of Chinese."""
+
+    command: str
+    version: str
+    segments: bool
+
+
+@cache
+def find_indexer() -> Indexer:
+    """Pagefind as it is installed, the extended one where there is one."""
+    try:
+        return _describe_package("pagefind_bin_extended", segments=True)
+    except (ImportError, FileNotFoundError):
+        return _describe_package("pagefind_bin", segments=False)
+
+
+def _describe_package(name: str, *, segments: bool) -> Indexer:
+    command = import_module(name).get_executable()
+    return Indexer(str(command), version(name), segments)
 
 
 def name_text(path: str) -> str:
-    """The file that holds what search reads of a page: in one folder, since folders are dear."""
-    return f"{blake2b(path.encode(), digest_size=12).hexdigest()}.html"
+    """The file that holds what search reads of a page."""
+    return searchtext.name_text(path)
 
 
 def extract_text(html: str, path: str) -> str | None:
-    """What search reads of a page, as a page; None of a page that it does not read.
-
-    Chinese and Japanese write no spaces between words, and Pagefind tells none apart: each sign
-    becomes a word of its own, and ``assets/search.js`` asks for them in a row.
-    """
-    marked = html.find(" data-pagefind-body")
-    start, end = html.rfind("<article", 0, max(marked, 0)), html.rfind("</article>")
-    if not 0 <= start < end:
-        return None
-    language = _LANGUAGE.search(html, 0, 4096)
-    article = _slim(html[start:end])
-    if language is not None and language[1].startswith(("zh", "ja")):
-        article = _TEXT.sub(lambda text: _SIGN.sub(r" \g<0> ", text[0]), article)
-    address = escape("/" + path.removesuffix("index.html"))
-    facts = f'<meta data-pagefind-meta="url[content]" content="{address}">'
-    facts += "".join(_FACT.findall(html, 0, start))
-    opening = language[0] if language is not None else "<html"
-    return f"<!doctype html>{opening}><head>{facts}</head><body>{article}</article></body></html>"
-
-
-def _slim(article: str) -> str:
-    """An article without what search leaves out anyway: four fifths of a card's page."""
-    article = _DRAWING.sub("", article)
-    if " data-cardgen" in article[: article.find(">")]:
-        article = _TABLE.sub("", article)
-    return _ATTRIBUTES.sub(r"\1", article)
+    """What the indexer reads of a page, as a page; None of a page that it does not read."""
+    return searchtext.extract_text(html, path, split=not find_indexer().segments)
 
 
 def index_site(texts: Path, target: Path, work: Path) -> int:
@@ -85,6 +82,7 @@ def index_site(texts: Path, target: Path, work: Path) -> int:
     scratch = Path(mkdtemp(prefix="search-", dir=work))
     try:
         _run_pagefind(texts, scratch)
+        _finish(scratch)
         return _swap(scratch, target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -98,12 +96,13 @@ def _forget_killed(work: Path) -> None:
 
 
 def describe() -> str:
-    """What an index depends on besides the pages: Pagefind's version and what is left out."""
-    return f"{version('pagefind_bin')} {_EXCLUDED}"
+    """What an index depends on besides the pages: who makes it, and what is left out."""
+    indexer = find_indexer()
+    return f"{indexer.version} {indexer.segments} {_EXCLUDED} {_FORMAT}"
 
 
 def _run_pagefind(texts: Path, scratch: Path) -> None:
-    command = [str(get_executable()), "--site", str(texts), "--output-path", str(scratch)]
+    command = [find_indexer().command, "--site", str(texts), "--output-path", str(scratch)]
     for selector in _EXCLUDED:
         command += ["--exclude-selectors", selector]
     try:
@@ -123,6 +122,19 @@ def _run_pagefind(texts: Path, scratch: Path) -> None:
             f"Pagefind could not index the site: {' '.join(said[-2:]) or done.returncode}.",
             "Build again; the pages themselves are complete.",
         )
+
+
+def _finish(scratch: Path) -> None:
+    """Add what our script reads: the columns, and whether each Chinese sign is a word; pack it."""
+    entry = scratch / "pagefind-entry.json"
+    about = json.loads(entry.read_bytes())
+    about["cardgen_split"] = not find_indexer().segments
+    entry.write_text(json.dumps(about, separators=(",", ":")), encoding="utf-8")
+    # Without columns search has no facets; a later Pagefind may write its index in another way.
+    with contextlib.suppress(OSError, EOFError, ValueError, KeyError, zlib.error):
+        write_columns(scratch)
+    with contextlib.suppress(OSError, EOFError, zlib.error):
+        pack_index(scratch)
 
 
 def _environment() -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cardgen.facts import Facts, Group
 from cardgen.groups import find_value, label_group, rank_groups
-from cardgen.measures import format_number, format_spread
+from cardgen.measures import format_number
 from cardgen.site.bands import Band, find_bands
 from cardgen.site.charts import COLOURS, Series
 from cardgen.site.lines import Line, split_metric
@@ -69,7 +69,9 @@ def _style_lines(
             colour=colour if several else number,
             dashed=several and mixed and _is_training(line),
             best=line.best,
-            hints=_hints(line, labels[f"axis_{line.axis}"]),
+            hint=_hint(line, labels[f"axis_{line.axis}"]),
+            metric=line.metric,
+            refs=(line.ref,),
         )
 
 
@@ -133,6 +135,9 @@ class _BandStyler:
             colour=place if self.several else self.metrics.index(line.metric),
             dashed=self.several and self.mixed and _is_training(line),
             best=line.best,
+            hint=_hint(line, self.axis),
+            metric=line.metric,
+            refs=(line.ref,),
         )
 
     def _style_mean(self, band: Band) -> Series:
@@ -142,9 +147,9 @@ class _BandStyler:
         return replace(
             series,
             name=self._name(band.mean, f"{label} (n = {band.count})" if label else count),
-            hints=_hint_band(band, self.axis),
             low=band.lows,
             high=band.highs,
+            refs=band.refs,
         )
 
     def _style_grouped(self, lines: Iterable[Line]) -> Iterator[Series]:
@@ -158,20 +163,10 @@ class _BandStyler:
             told.add(name)
 
     def _style_alone(self, line: Line) -> Series:
-        name = self._name(line, self.names.get(line.ref, line.ref))
-        return replace(self._style(line), name=name, hints=_hints(line, self.axis))
+        return replace(self._style(line), name=self._name(line, self.names.get(line.ref, line.ref)))
 
     def _name(self, line: Line, who: str) -> str:
         return f"{line.metric} · {who}" if self.mixed else who
-
-
-def _hint_band(band: Band, axis: str) -> Sequence[str]:
-    if len(band.mean.xs) > 40:
-        return ()
-    return [
-        f"{axis} {format_number(x)}: {format_spread(y, high - y)}" if math.isfinite(y) else ""
-        for x, y, high in zip(band.mean.xs, band.mean.ys, band.highs, strict=True)
-    ]
 
 
 def _is_training(line: Line) -> bool:
@@ -180,15 +175,13 @@ def _is_training(line: Line) -> bool:
     return not split or split.startswith("train")
 
 
-def _hints(line: Line, axis: str) -> Sequence[str]:
-    if len(line.xs) > 40:
-        return ()
-    return [
-        f"{axis} {format_number(x)}: {format_full(y)}"
-        for x, y in zip(line.xs, line.ys, strict=True)
-    ]
+def _hint(line: Line, axis: str) -> str:
+    """What the best point says of itself."""
+    if line.best is None:
+        return ""
+    return f"{axis} {format_number(line.xs[line.best])}: {format_full(line.ys[line.best])}"
 
 
 def count_drawn(series: Sequence[Series]) -> int:
-    """How many runs' own lines are drawn, means aside."""
-    return sum(not one.low for one in series)
+    """How many runs' own lines are drawn, means and the baseline's aside."""
+    return sum(not (one.low or one.quiet) for one in series)

@@ -24,6 +24,7 @@ from cardgen.site.watch import Watcher
 
 Handler = Callable[[tuple[Path, ...]], Iterable[str] | None]
 Say = Callable[[str], None]
+Publish = Callable[[Iterable[str] | None], None]
 
 
 @dataclass(frozen=True)
@@ -36,24 +37,27 @@ class Address:
     mount: str = "/"
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917
     directory: Path,
     watch: Mapping[Path, Handler],
     say: Say,
     address: Address = Address(),
     since: float | None = None,
+    connect: Callable[[Publish], None] = lambda publish: None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; raises SiteError where the port is taken.
 
     ``watch`` maps a folder, or a file, to the handler of its changes. ``say`` prints a sentence,
     the address among them once it answers. Files modified after ``since`` (when the build began,
-    in seconds since the epoch) are handled at once.
+    in seconds since the epoch) are handled at once. ``connect`` is given what tells browsers of
+    pages that are written at any other time.
     """
     watcher = Watcher(watch)
     try:
         with _stopping(), Server(directory, address.host, address.port, address.mount) as server:
             if not _is_loopback(address.host):
                 say(f"Whoever can reach this machine can read the site at {address.host}.")
+            connect(server.news.publish)
             watcher.start(since)
             say(f"The site is at {server.url} (Ctrl-C ends it).")
             for paths in watcher:

@@ -1,31 +1,28 @@
 """The shell: the engine's finished site, and the sentinel that cards are stamped into.
 
-``load_shell(settings) -> Shell`` runs mkdocs only where something changed since the last time:
-the result is kept in ``.cardgen/shell/`` under a key of all that went in (the content of the
-source folder, the versions of the packages, the settings). Everything engine-specific about
-building is in ``engine.py``; what is kept is a folder of HTML and ``result.json``.
+``load_shell(settings) -> Shell`` runs mkdocs or Zensical only where something changed since the
+last time: the result is kept in ``.cardgen/shell/`` under a key of all that went in (see
+``sources.py``). Everything engine-specific about building is in ``engines/``; what is kept is a
+folder of HTML and ``result.json``.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from cardgen import __version__
 from cardgen.errors import SiteError
 from cardgen.site.defaults import format_config, format_index
 from cardgen.site.settings import SiteSettings
+from cardgen.site.sources import digest_all, is_unchanged, make_key
 
 MARKS = {
     "title": "cardgenmarktitle",
@@ -41,7 +38,9 @@ MARKS = {
 }
 """What stands in the sentinel where a page's own title, address and so on will stand."""
 
-_PACKAGES = ("mkdocs", "mkdocs-material", "markdown", "pymdown-extensions", "pygments", "jinja2")
+ENGINES = {"mkdocs": "mkdocs", "zensical": "Zensical"}
+"""The engines there are, and what they are called; ``engines/run_NAME.py`` runs each."""
+
 _MINUTES = 10
 
 
@@ -52,7 +51,9 @@ class Shell:
     ``folder`` holds its output, ``sentinel`` is the HTML of the page at ``cards_path``.
     ``generated`` names the pages that nobody wrote by hand (``cards``, ``home``); ``extensions``
     are those of Markdown with their settings. ``templates`` are the folders of the theme's
-    templates, the user's own first. ``warnings`` are sentences.
+    templates, the user's own first. ``sources`` are files and folders that an edit of makes
+    another shell. ``unsearched`` are pages that ask to be left out of search. ``warnings`` are
+    sentences.
     """
 
     key: str
@@ -67,13 +68,16 @@ class Shell:
     templates: tuple[Path, ...]
     scope: str | None
     warnings: tuple[str, ...]
+    sources: tuple[Path, ...] = ()
+    unsearched: frozenset[str] = frozenset()
 
 
 def load_shell(settings: SiteSettings) -> Shell:
     """The shell of these sources, built where it is not at hand; raises SiteError."""
-    key = _make_key(settings)
+    _check(settings)
+    key = make_key(settings)
     folder = settings.work / "shell" / key
-    if not _is_valid(folder):
+    if not _is_valid(folder, settings):
         _build(settings, folder)
         _forget_others(folder)
     return _read(settings, key, folder)
@@ -95,14 +99,28 @@ def _read(settings: SiteSettings, key: str, folder: Path) -> Shell:
         templates=tuple(Path(path) for path in result["templates"]),
         scope=result["scope"],
         warnings=tuple(result["warnings"]),
+        sources=tuple(Path(path) for path in result["sources"]),
+        unsearched=frozenset(result["unsearched"]),
     )
 
 
-def _is_valid(folder: Path) -> bool:
-    """Whether a kept shell is whole and what else it was made of (``watch:``) is unchanged."""
+def _check(settings: SiteSettings) -> None:
+    if settings.engine not in ENGINES:
+        raise SiteError(
+            f"There is no engine '{settings.engine}'.", f"Choose one of {', '.join(ENGINES)}."
+        )
+    if settings.mkdocs is not None and not settings.mkdocs.is_file():
+        raise SiteError(
+            f"There is no {_name(settings.mkdocs, settings)}, which 'site.mkdocs' names.",
+            "Correct it in cardgen.yaml, or leave it out for a site of cardgen's own.",
+        )
+
+
+def _is_valid(folder: Path, settings: SiteSettings) -> bool:
+    """Whether a kept shell is whole and what else it was made of is unchanged."""
     try:
         result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        return all(_digest(Path(path)) == then for path, then in result["watched"].items())
+        return is_unchanged(result["watched"], settings)
     except (OSError, ValueError, KeyError):
         return False
 
@@ -114,7 +132,8 @@ def _build(settings: SiteSettings, folder: Path) -> None:
     try:
         request = _make_request(settings, scratch)
         result = _run_engine(settings, request, scratch)
-        result["watched"] = {path: _digest(Path(path)) for path in result["watch"]}
+        _keep_own(result, settings, scratch)
+        result["watched"] = digest_all(result["sources"], settings, wide=result["wide"])
         (scratch / "result.json").write_text(json.dumps(result), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         scratch.rename(folder)
@@ -122,28 +141,38 @@ def _build(settings: SiteSettings, folder: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _keep_own(result: dict[str, Any], settings: SiteSettings, scratch: Path) -> None:
+    """Sources as a person has them, without what was laid out for the engine."""
+    paths = [] if settings.mkdocs else [settings.source]
+    paths += [Path(os.path.normpath(path)) for path in result["sources"]]
+    paths = [path for path in paths if not path.is_relative_to(scratch)]
+    nested = {path for path in paths if any(other in path.parents for other in paths)}
+    result["sources"] = [str(path) for path in dict.fromkeys(paths) if path not in nested]
+
+
 def _make_request(settings: SiteSettings, scratch: Path) -> Path:
     config, docs = settings.config_file, settings.source / "docs"
     if not config.is_file():
         config = scratch / "mkdocs.yml"
         config.write_text(format_config(settings.title, settings.language), encoding="utf-8")
-    if not docs.is_dir():
+    if settings.mkdocs is None and not docs.is_dir():
         docs = scratch / "docs"
         docs.mkdir()
     request = {
         "root": str(settings.root),
+        "output": str(settings.output),
+        "work": str(settings.work),
         "config_file": str(config),
-        "docs_dir": str(docs),
+        "docs_dir": "" if settings.mkdocs else str(docs),
         "site_dir": str(scratch / "site"),
         "result": str(scratch / "result.json"),
+        "existing": settings.mkdocs is not None,
         "title": settings.title,
         "language": settings.language,
         "site_url": settings.site_url,
         "strict": settings.strict,
         "cards_path": settings.cards_path,
-        "cards_source": settings.cards_path.rstrip("/") + ".md",
         "cards_title": settings.cards_title,
-        "sentinel": f"# {settings.cards_title}\n",
         "index": format_index(settings.title),
         "marks": MARKS,
     }
@@ -153,7 +182,9 @@ def _make_request(settings: SiteSettings, scratch: Path) -> Path:
 
 
 def _run_engine(settings: SiteSettings, request: Path, scratch: Path) -> dict[str, Any]:
-    command = [sys.executable, "-P", str(Path(__file__).with_name("engine.py")), str(request)]
+    script = Path(__file__).parent / "engines" / f"run_{settings.engine}.py"
+    command = [sys.executable, "-P", str(script), str(request)]
+    name = ENGINES[settings.engine]
     env = os.environ | {"NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1", "PYTHONUTF8": "1"}
     try:
         done = subprocess.run(
@@ -166,7 +197,7 @@ def _run_engine(settings: SiteSettings, request: Path, scratch: Path) -> dict[st
         )
     except subprocess.TimeoutExpired:
         raise SiteError(
-            f"mkdocs did not finish within {_MINUTES} minutes.", "Look at its plugins and hooks."
+            f"{name} did not finish within {_MINUTES} minutes.", "Look at its plugins and hooks."
         ) from None
     try:
         result: dict[str, Any] = json.loads((scratch / "result.json").read_text(encoding="utf-8"))
@@ -177,17 +208,20 @@ def _run_engine(settings: SiteSettings, request: Path, scratch: Path) -> dict[st
         lines = [*result.get("warnings", []), *result["error"]][-5:]
         said = "; ".join(line.strip().rstrip(".") for line in lines)
         raise SiteError(
-            f"mkdocs could not build the pages of {_label(settings)}: {said}.",
+            f"{name} could not build the pages of {_label(settings)}: {said}.",
             f"Correct {settings.config_file.name} or the page it names.",
         )
     return result
 
 
 def _label(settings: SiteSettings) -> str:
-    try:
-        return settings.source.relative_to(settings.root).as_posix() + "/"
-    except ValueError:
-        return str(settings.source)
+    if settings.mkdocs is not None:
+        return _name(settings.mkdocs, settings)
+    return _name(settings.source, settings) + "/"
+
+
+def _name(path: Path, settings: SiteSettings) -> str:
+    return Path(os.path.relpath(path, settings.root)).as_posix()
 
 
 def _forget_others(folder: Path) -> None:
@@ -195,49 +229,3 @@ def _forget_others(folder: Path) -> None:
     others = [path for path in folder.parent.iterdir() if path != folder]
     for path in sorted(others, key=lambda path: path.stat().st_mtime)[:-1]:
         shutil.rmtree(path, ignore_errors=True)
-
-
-def _make_key(settings: SiteSettings) -> str:
-    """A digest of all that the engine's output depends on."""
-    here = Path(__file__).parent
-    own = [here / name for name in ("engine.py", "shell.py")]
-    parts = [
-        sys.version,
-        __version__,
-        *(f"{name} {_version(name)}" for name in _PACKAGES),
-        repr(settings),
-        *(_digest(path) for path in own),
-        format_config("", ""),
-        format_index(""),
-        _digest(settings.source),
-        *_environment(settings.config_file),
-    ]
-    return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
-
-
-def _environment(config: Path) -> Iterator[str]:
-    """The variables that ``!ENV`` in the configuration reads."""
-    if config.is_file():
-        text = config.read_text(encoding="utf-8", errors="replace")
-        for found in re.findall(r"!ENV\s+(.+)", text):
-            for name in re.findall(r"\w+", found):
-                yield f"{name}={os.environ.get(name)}"
-
-
-def _digest(path: Path) -> str:
-    """A digest of a file's, or of a folder's files', names and contents."""
-    digest = blake2b(digest_size=16)
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            digest.update(f"\0{file.relative_to(path).as_posix()}\0".encode())
-            with file.open("rb") as stream:
-                while block := stream.read(1 << 20):
-                    digest.update(block)
-    return digest.hexdigest()

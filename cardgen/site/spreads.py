@@ -6,6 +6,7 @@ from cardgen.facts import Spread
 from cardgen.measures import format_spread
 from cardgen.site.numbers import MISSING, format_full, format_short
 from cardgen.site.shown import Shower
+from cardgen.site.speech import say_number
 
 _MOST_NAMED = 12
 
@@ -16,7 +17,7 @@ def say_spread(spread: Spread) -> str:
         return format_full(spread.odd[0][1]) if spread.odd else MISSING
     if spread.std is None:
         return format_short(spread.mean)
-    return format_spread(spread.mean, spread.std)
+    return say_number(format_spread(spread.mean, spread.std))
 
 
 def say_count(spread: Spread, shower: Shower) -> str:

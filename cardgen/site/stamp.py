@@ -169,11 +169,11 @@ def _cut_head(html: str) -> str:
         if name != "canonical" and MARKS[name] not in html:
             raise _lacks(name)
         html = html.replace(MARKS[name], _slot(name))
-    html = html.replace(
-        f'<a href="#{MARKS["parent_anchor"]}" class="md-skip">',
-        f'<a href="#{_slot("skip")}" class="md-skip">',
-    )
-    return html.replace('"base": ".."', f'"base": "{_slot("root")}"', 1)
+    for anchor in (MARKS["parent_anchor"], "__skip"):  # mkdocs-material's, Zensical's
+        html = html.replace(
+            f'<a href="#{anchor}" class="md-skip">', f'<a href="#{_slot("skip")}" class="md-skip">'
+        )
+    return re.sub(r'"base": ?"\.\."', f'"base": "{_slot("root")}"', html, count=1)
 
 
 def _lacks(name: str) -> SiteError:

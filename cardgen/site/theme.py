@@ -13,20 +13,23 @@ from hashlib import blake2b
 from html import escape
 from pathlib import Path
 
+from cardgen.site import searchwords
+
 ASSETS = "assets/cardgen/"
 """Where cardgen's own style sheets and scripts stand below the site's root."""
 
 _HEADER = re.compile(r'<header class="md-header.*?</header>', re.DOTALL)
 _ARTICLE = re.compile(r'<article class="md-content__inner md-typeset[^"]*"')
 _FORM = '<form class="md-search__form">'  # without the name by which the theme looks for it
+_SEARCH_LABEL = re.compile(r'<input[^>]*class="md-search__input"[^>]*aria-label="([^"]*)"')
 _BLANK = re.compile(r"\n\s+")
 
 
 STYLES = "cardgen.css"
 """All style sheets of ours, one behind the other in the order of their names."""
 
-SCRIPTS = ("site.js", "search.js")
-"""Modules that every page loads; they load what else a page needs."""
+SCRIPT = "start.js"
+"""What every page loads; it loads the modules, where the browser allows."""
 
 
 @cache
@@ -40,6 +43,7 @@ def load_assets() -> dict[str, bytes]:
     sheets = sorted(folder.glob("css/*.css"))
     files = {STYLES: b"\n".join(path.read_bytes() for path in sheets)}
     files |= {path.name: path.read_bytes() for path in sorted(folder.glob("js/*.js"))}
+    files |= {searchwords.NAME: searchwords.format_words()}
     total = blake2b(digest_size=4)
     for name, data in files.items():
         total.update(f"{name}\0{len(data)}\0".encode() + data)
@@ -49,12 +53,9 @@ def load_assets() -> dict[str, bytes]:
 def format_assets(base: str) -> str:
     """The elements that load cardgen's style sheet and scripts on a page; ``base`` is its root."""
     folder = next(iter(load_assets())).removesuffix(STYLES)
-    scripts = (f"{base}{folder}{name}" for name in SCRIPTS)
-    return "".join(
-        [
-            f'<link rel="stylesheet" href="{escape(f"{base}{folder}{STYLES}")}">',
-            *(f'<script type="module" src="{escape(address)}"></script>' for address in scripts),
-        ]
+    return (
+        f'<link rel="stylesheet" href="{escape(f"{base}{folder}{STYLES}")}">'
+        f'<script defer src="{escape(f"{base}{folder}{SCRIPT}")}"></script>'
     )
 
 
@@ -66,6 +67,9 @@ def adapt_header(html: str) -> str:
 
 def _adapt_search(header: str) -> str:
     header = header.replace('data-md-component="search', 'data-cardgen="search')
+    label = _SEARCH_LABEL.search(header)
+    if label:  # the theme's dialog has no name of its own
+        header = header.replace(' role="dialog"', f' role="dialog" aria-label="{label[1]}"', 1)
     return header.replace('<form class="md-search__form" name="search">', _FORM)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
 import pytest
 
 from cardgen.site.build import BuildResult, build_site
@@ -30,12 +34,23 @@ CHINESE = make_card(
 )
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
-    """A site of four cards, a home page with their list, and a guide; read only."""
+def build_sample(root: Path, engine: str = "mkdocs") -> BuildResult:
+    """A site of four cards, a home page with their list, and a guide."""
     home = "# Our experiments\n\nWelcome.\n\n<!-- cardgen:cards -->\n"
-    settings = make_source(tmp_path_factory.mktemp("built"), index=home, guide=GUIDE)
+    settings = make_source(root, engine=engine, index=home, guide=GUIDE)
     return build_site([CARD, make_card(2), POLISH, CHINESE], settings, {"cards": list_cards})
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], BuildResult]:
+    """From an engine's name to the sample as that builds it; read only."""
+    return cache(lambda engine: build_sample(tmp_path_factory.mktemp("built"), engine))
+
+
+@pytest.fixture(scope="session")
+def built(samples: Callable[[str], BuildResult]) -> BuildResult:
+    """The sample as the default engine builds it; read only."""
+    return samples("mkdocs")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ from pathlib import Path
 from cardgen.site.page import Heading, Page
 from cardgen.site.settings import SiteSettings
 
+ENGINES = ("mkdocs", "zensical")
+
 GUIDE = """# Guide
 
 An introduction that mentions marmosets.
@@ -77,7 +79,9 @@ def list_cards(root: str) -> str:
     return f'<table class="cards"><tr><td><a href="{root}cards/qa-1/">qa-1</a></td></tr></table>'
 
 
-def make_source(root: Path, config: str | None = None, **docs: str) -> SiteSettings:
+def make_source(
+    root: Path, config: str | None = None, *, engine: str = "mkdocs", **docs: str
+) -> SiteSettings:
     """A project whose ``site/`` has this ``mkdocs.yml`` and these pages (``guide=text``)."""
     folder = root / "site" / "docs"
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,4 +89,4 @@ def make_source(root: Path, config: str | None = None, **docs: str) -> SiteSetti
         (root / "site" / "mkdocs.yml").write_text(config, encoding="utf-8")
     for name, text in docs.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    return SiteSettings(root)
+    return SiteSettings(root, engine=engine)

@@ -16,6 +16,7 @@ import pytest
 
 from cardgen.site.server import Server
 from tests.projects import Project, make_project
+from tests.site.samples import ENGINES
 from tests.site.test_browser_shell import RESULTS, Tab
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ results: [{step: 1, "<b onclick=window.ran=1>f1": 0.5}]
 """
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with a filled card, a hand-written one and a hostile one."""
+@pytest.fixture(scope="module", params=ENGINES)
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with a filled card, a hand-written one and a hostile one, built by each engine."""
     project = make_project(tmp_path_factory.mktemp("lab"))
     shutil.copytree(DATA / "mlflow" / "filestore" / "mlruns", project.root / "mlruns")
     project.ok("new", "qa-1", "--run", f"mlflow:{RUN}", "--title", "Digits with SGD")
@@ -72,6 +73,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.ok("set", "qa-2", "train=python train.py --lr 1e-4")
     project.write("experiments/evil-1/card.md", EVIL)
     project.write("experiments/evil-1/figure.svg", EVIL_SVG)
+    settings = project.read("cardgen.yaml")
+    project.write("cardgen.yaml", f"{settings}\nsite:\n  engine: {request.param}\n")
     project.ok("build")
     return project
 

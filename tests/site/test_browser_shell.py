@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ import pytest
 
 from cardgen.site.build import BuildResult, build_site
 from cardgen.site.server import Server
-from tests.site.samples import CARD, make_card, make_source
+from tests.site.samples import CARD, ENGINES, make_card, make_source
 from tests.site.test_serve import serving
 
 if TYPE_CHECKING:
@@ -37,7 +37,20 @@ class Tab:
         self.sought = ""
         page.on("console", lambda m: self.complaints.append(f"{m.type}: {m.text}"))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        page.on("request", lambda request: self._note(request.url))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith(("blob:", "data:")):  # made by the page itself
+            self.hosts.add(urlsplit(url).netloc)
+
+    def summon(self, key: str = "/") -> None:
+        """Open the search box by a key, as soon as the page's scripts listen."""
+        for _ in range(50):
+            self.page.keyboard.press(key)
+            self.page.wait_for_timeout(100)
+            if self._holds("document.activeElement.matches('.md-search__input')"):
+                return
+        raise AssertionError(f"'{key}' does not open the search")
 
     def open(self, path: str) -> Page:
         self.page.goto(self.url + path, wait_until="load")
@@ -67,6 +80,17 @@ class Tab:
             raise
 
 
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """What follows holds whichever engine built the site."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def built(samples: Callable[[str], BuildResult], engine: str) -> BuildResult:
+    return samples(engine)
+
+
 @pytest.fixture(scope="module")
 def address(built: BuildResult) -> Iterator[str]:
     with Server(built.output, port=0) as server:
@@ -92,8 +116,7 @@ def test_no_page_complains_or_asks_another_host(tab: Tab) -> None:
 
 def test_search_finds_a_card_by_a_word_of_its_text(tab: Tab) -> None:
     page = tab.open("guide/")
-    page.keyboard.press("/")
-    tab.until("document.activeElement.matches('.md-search__input')")
+    tab.summon("/")
     tab.search("pangolins")  # the page has the singular
     assert page.locator(META).inner_text() == "1 matching document"
     result = page.locator(RESULTS)
@@ -108,7 +131,7 @@ def test_search_finds_a_card_by_a_word_of_its_text(tab: Tab) -> None:
 
 def test_search_finds_other_pages_from_a_card(tab: Tab) -> None:
     page = tab.open("cards/qa-1/")
-    page.keyboard.press("s")
+    tab.summon("s")
     tab.search("elephants")
     places = page.locator(f"{RESULTS} a")
     assert places.first.inner_text().startswith("Guide")
@@ -120,7 +143,7 @@ def test_search_finds_other_pages_from_a_card(tab: Tab) -> None:
 
 def test_search_says_so_when_it_finds_nothing(tab: Tab) -> None:
     page = tab.open("")
-    page.keyboard.press("f")
+    tab.summon("f")
     tab.search("qwertzuiop")
     assert page.locator(META).inner_text() == "No matching documents"
     assert page.locator(RESULTS).count() == 0
@@ -130,7 +153,7 @@ def test_search_says_so_when_it_finds_nothing(tab: Tab) -> None:
 @pytest.mark.parametrize("text", ["żółw", "zolw", "językowe", "glebokie", "modelami"])
 def test_every_language_is_searched_from_every_page(tab: Tab, start: str, text: str) -> None:
     page = tab.open(start)
-    page.keyboard.press("/")
+    tab.summon()
     tab.search(text)
     page.locator(RESULTS).first.wait_for()
     assert "Żółw" in page.locator(RESULTS).first.inner_text()
@@ -139,7 +162,7 @@ def test_every_language_is_searched_from_every_page(tab: Tab, start: str, text: 
 @pytest.mark.parametrize("text", ["训练", "训练收敛", "dropout帮助", "结论"])
 def test_chinese_is_found_without_spaces(tab: Tab, text: str) -> None:
     page = tab.open("guide/")
-    page.keyboard.press("/")
+    tab.summon()
     tab.search(text)
     page.locator(RESULTS).first.wait_for()
     found = page.locator(RESULTS, has_text="暂退法实验")
@@ -151,7 +174,7 @@ def test_chinese_is_found_without_spaces(tab: Tab, text: str) -> None:
 
 def test_arrows_move_and_escape_closes(tab: Tab) -> None:
     page = tab.open("cards/qa-1/")
-    page.keyboard.press("/")
+    tab.summon()
     tab.search("word2")
     page.locator(RESULTS).first.wait_for()
     focused = "document.activeElement.closest('.md-search-result__item') !== null"
@@ -197,8 +220,8 @@ def test_a_search_can_be_linked_to(tab: Tab) -> None:
     assert page.locator("#__search").is_checked()
 
 
-def test_many_results_come_as_one_scrolls(chromium: Browser, tmp_path: Path) -> None:
-    settings = make_source(tmp_path, index="# Hi\n")
+def test_many_results_come_as_one_scrolls(chromium: Browser, tmp_path: Path, engine: str) -> None:
+    settings = make_source(tmp_path, engine=engine, index="# Hi\n")
     body = '<h1 id="top">Card</h1><p>All share an aardvark.</p>'
     cards = [make_card(number, body=body) for number in range(35)]
     output = build_site(cards, settings).output
@@ -206,7 +229,7 @@ def test_many_results_come_as_one_scrolls(chromium: Browser, tmp_path: Path) -> 
         page = chromium.new_page()
         tab = Tab(page, server.url)
         tab.open("")
-        page.keyboard.press("/")
+        tab.summon()
         tab.search("aardvark")
         page.locator(RESULTS).first.wait_for()
         assert page.locator(META).inner_text() == "35 matching documents"
@@ -219,7 +242,7 @@ def test_many_results_come_as_one_scrolls(chromium: Browser, tmp_path: Path) -> 
         page.close()
 
 
-def test_nothing_in_a_title_or_text_runs(chromium: Browser, tmp_path: Path) -> None:
+def test_nothing_in_a_title_or_text_runs(chromium: Browser, tmp_path: Path, engine: str) -> None:
     evil = '<img src=x onerror="window.hit=1">'
     card = make_card(
         1,
@@ -230,12 +253,13 @@ def test_nothing_in_a_title_or_text_runs(chromium: Browser, tmp_path: Path) -> N
         facets={"tag": (evil,)},
     )
     raw = make_card(2, body="<h1>x</h1><script>window.hit=1</script><img src=x onerror='hit=1'>")
-    output = build_site([card, raw], make_source(tmp_path, index="# Hi\n")).output
+    settings = make_source(tmp_path, engine=engine, index="# Hi\n")
+    output = build_site([card, raw], settings).output
     with Server(output, port=0) as server:
         page = chromium.new_page()
         tab = Tab(page, server.url)
         tab.open("cards/qa-1/")
-        page.keyboard.press("/")
+        tab.summon()
         tab.search("vicuna")
         page.locator(RESULTS).first.wait_for()
         page.wait_for_timeout(200)
@@ -338,7 +362,7 @@ def test_an_open_page_searches_what_was_edited_since(chromium: Browser, tmp_path
         page = chromium.new_page()
         tab = Tab(page, running.url)
         tab.open("")
-        page.keyboard.press("/")
+        tab.summon()
         tab.search("alpaca")
         page.locator(RESULTS).first.wait_for()
         (tmp_path / "texts" / "one.txt").write_text("bonobo\n")
@@ -355,15 +379,18 @@ def test_an_open_page_searches_what_was_edited_since(chromium: Browser, tmp_path
         page.close()
 
 
-def test_the_page_for_what_is_missing_has_the_theme(chromium: Browser, tmp_path: Path) -> None:
+def test_the_page_for_what_is_missing_has_the_theme(
+    chromium: Browser, tmp_path: Path, engine: str
+) -> None:
     config = "site_name: x\nsite_url: https://team.example/runs/\n"
-    output = build_site([CARD], make_source(tmp_path, config, index="# Hi\n")).output
+    settings = make_source(tmp_path, config, engine=engine, index="# Hi\n")
+    output = build_site([CARD], settings).output
     with Server(output, port=0, mount="/runs/") as server:
         page = chromium.new_page()
         tab = Tab(page, server.url)
         tab.open("cards/nowhere/at/all/")
         assert len(tab.complaints) == 1  # the 404 itself
-        page.keyboard.press("/")
+        tab.summon()
         tab.search("pangolin")
         page.locator(f"{RESULTS} a").first.click()
         page.wait_for_url(re.compile("/runs/cards/qa-1/"))

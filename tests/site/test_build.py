@@ -45,7 +45,7 @@ def test_cards_docs_and_assets_are_there(built: BuildResult) -> None:
         "pagefind/pagefind.js",
         "pagefind/pagefind-entry.json",
     } <= files
-    assert not {f for f in files if "lunr" in f or "workers" in f or "search_index" in f}
+    assert not {f for f in files if "lunr" in f or "workers" in f or "search_index.json" in f}
     assert built.pages == 5
     assert built.warnings == ()
 

@@ -26,7 +26,7 @@ def live(project: Project) -> Iterator[LiveSite]:
     project.write("experiments/qa-3/card.md", card("qa-3", 0.9))
     live = LiveSite(load_config(project.root))
     yield live
-    live.indexer.close()
+    live.close()
 
 
 def written(project: Project) -> dict[Path, int]:
@@ -34,7 +34,9 @@ def written(project: Project) -> dict[Path, int]:
 
 
 def edit(project: Project, live: LiveSite, code: str, text: str) -> list[str]:
-    return list(live.update_cards((project.write(f"experiments/{code}/card.md", text),)))
+    """What an edit changes: at once, and what follows in the background."""
+    at_once = list(live.update_cards((project.write(f"experiments/{code}/card.md", text),)))
+    return at_once + list(live.catch_up())
 
 
 def test_an_edited_text_writes_its_page_alone(project: Project, live: LiveSite) -> None:
@@ -63,6 +65,7 @@ def test_a_new_card_appears_in_its_place_and_a_removed_one_goes(
     path = project.root / "experiments/qa-0/card.md"
     path.unlink()
     live.update_cards((path,))
+    live.catch_up()
     assert not (project.root / "_site/cards/qa-0").exists()
     assert "qa-0/" not in project.read("_site/cards/index.html")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,9 +18,26 @@ from cardgen.site.policy import (
     format_policy,
     insert_policy,
 )
-from cardgen.site.shell import Shell
+from cardgen.site.shell import Shell, load_shell
+from tests.site.samples import ENGINES
 
 INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """What follows holds whichever engine built the site."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def built(samples: Callable[[str], BuildResult], engine: str) -> BuildResult:
+    return samples(engine)
+
+
+@pytest.fixture(scope="module")
+def shell(built: BuildResult) -> Shell:
+    return load_shell(built.site.settings)
 
 
 def pages_of(built: BuildResult) -> list[Path]:

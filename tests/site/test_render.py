@@ -127,8 +127,8 @@ def test_parts_stand_in_their_order(prose: ProseRenderer) -> None:
     facts = make_facts(text, [run])
     page = render_card(facts, make_context(prose, facts))
     assert [heading.anchor for heading in page.contents] == [
-        "goal", "conclusions", "results", "curves", "commands", "model", "params", "problems",
-        "notes", "source", "environment", "runs", "sources",
+        "goal", "conclusions", "problems", "results", "curves", "notes", "commands", "params",
+        "model", "source", "environment", "runs", "sources",
     ]  # fmt: skip
     assert page.body.startswith("<h1>")
     titles = [heading.text for heading in page.contents]
@@ -300,7 +300,10 @@ def render_beside(prose: ProseRenderer, own: float, other: float, extra: str = "
 def test_the_primary_value_is_large_and_says_where_it_was_measured(prose: ProseRenderer) -> None:
     facts = make_facts(HEAD, [make_run()])
     body = render_card(facts, make_context(prose, facts)).body
-    assert tile(body, "eval/f1") == ("0.8000", "best of 3 checkpoints, step 200, epoch 2")
+    assert tile(body, "eval/f1") == (
+        "0.8000",
+        "evaluation split · best of 3 checkpoints, step 200, epoch 2",
+    )
 
 
 def test_an_assumed_metric_is_said_to_be_assumed(prose: ProseRenderer) -> None:
@@ -370,7 +373,8 @@ def test_commands_are_exact_and_can_be_copied(prose: ProseRenderer) -> None:
 def test_commands_of_each_kind_have_their_name(prose: ProseRenderer) -> None:
     commands = tuple(Command(line=kind, kind=kind) for kind in ("other", "predict", "train"))
     part = render(prose, BARE, [make_run(commands=commands)]).part("commands")
-    assert [p.text for p in part.all("p")] == ["Training", "Prediction", "Other"]
+    captions = [p.text for p in part.all("p", "cg-caption")]
+    assert captions == ["Training", "Prediction", "Other", "Not recorded: 6"]
     assert [code.text for code in part.all("code")] == ["train", "predict", "other"]
 
 
@@ -638,7 +642,7 @@ def test_the_list_has_a_row_a_card(prose: ProseRenderer) -> None:
     assert rows[1].one("th").text == "qa-1 <T> x"
     cells = [td.text for td in rows[1].all("td")]
     assert cells == [
-        "finished", "0.8000 eval/f1 step 200", "+0.0500 qa-0", "org/m", "2026-01-02",
+        "finished", "0.8000 eval/f1 step 200", "+0.0500 qa-0", "org/m", "Jan 2, 2026",
     ]  # fmt: skip
     assert rows[1].attributes["data-status"] == "finished"
     value = rows[1].one("td", "cg-at-value").attributes
@@ -734,12 +738,18 @@ def test_any_card_with_any_evidence_has_a_page(
 def find_used_labels() -> tuple[set[str], set[str]]:
     """The labels that templates and code name, and the beginnings of those they put together."""
     folder = Path(render_module.__file__).parent
-    sources = [*folder.glob("templates/*.jinja"), *folder.glob("*.py")]
+    sources = [*folder.glob("templates/*.jinja"), *folder.rglob("*.py")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     whole = set(re.findall(r"""labels\[f?["']([a-z_]+)["']\]""", text))
     whole |= set(re.findall(r"""labels\["([a-z_]+)" if""", text))
     begun = set(re.findall(r"""labels(?:\[|\.get\()f"([a-z_]+_)\{""", text))
     begun |= set(re.findall(r"""labels\['([a-z_]+_)' ~""", text))
+    scripts = "\n".join(p.read_text(encoding="utf-8") for p in folder.glob("assets/js/*.js"))
+    begun |= set(re.findall(r"labels\[`([a-z_]+_)\$", scripts))
+    # Others are named in tuples, or handed to scripts by how they begin.
+    quoted = set(re.findall(r"""["'.]([a-z]+(?:_[a-z]+)*_?)\b""", text + scripts))
+    whole |= quoted & set(load_labels("en"))
+    begun |= {name for name in quoted if name.endswith("_") and name != "_"}
     return whole, begun
 
 

@@ -88,7 +88,8 @@ def test_the_tile_tells_the_mean_and_the_best_single_run(prose: ProseRenderer) -
     assert title.startswith("mean 0.81")
     assert title.endswith("lowest 0.8 · highest 0.82 · Runs 3 of 3")
     assert below.text == (
-        "mean ± standard deviation, seeds: 3 · best single run: 0.8200 (run-2, step 200)"
+        "evaluation split · mean ± standard deviation, seeds: 3 · "
+        "best single run: 0.8200 (run-2, step 200) · test/f1: 0.760 ± 0.010"
     )
 
 
@@ -366,6 +367,6 @@ def test_bands_are_drawn_and_explained(prose: ProseRenderer) -> None:
     assert "band: ± standard deviation" in part.one("p", "cg-below").text
     band = part.all("path", "cg-band")[0].attributes["d"]
     assert band.startswith("M")
-    assert band.endswith("Z")
-    assert len(part.all("path", "cg-thin")) == 2 * 3
+    assert band.endswith("z")
+    assert len(part.all("g", "cg-thin")) == 2 * 3
     assert not render(prose, HEAD, [make_run(1)]).part("curves").all("path", "cg-band")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import threading
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 
 from cardgen.errors import SiteError
 from cardgen.site.build import BuildResult
-from cardgen.site.search import BackgroundIndexer, extract_text, index_site
+from cardgen.site.search import BackgroundIndexer, index_site
+from cardgen.site.searchcolumns import NAME
+from cardgen.site.searchtext import extract_text
 
 
 def read_fragments(folder: Path) -> dict[str, dict[str, object]]:
@@ -63,7 +66,7 @@ def test_each_language_has_an_index(built: BuildResult) -> None:
 def test_boxes_that_no_page_loads_are_not_kept(built: BuildResult) -> None:
     names = {path.name for path in (built.output / "pagefind").iterdir()}
     assert not {name for name in names if name.endswith((".css", "-ui.js", "highlight.js"))}
-    assert "pagefind-worker.js" in names
+    assert {"pagefind.js", "pagefind.pf_script", "cards.pf_facets"} <= names
 
 
 def test_only_the_article_and_the_facts_are_read() -> None:
@@ -76,7 +79,7 @@ def test_only_the_article_and_the_facts_are_read() -> None:
         '<!doctype html><html lang="pl"><head>'
         '<meta data-pagefind-meta="url[content]" content="/cards/a&amp;b/">'
         '<meta data-pagefind-filter="tag[content]" content="a"></head><body>'
-        '<article class="c" data-pagefind-body>text <b>bold</b></article></body></html>'
+        "<article data-pagefind-body>text <b>bold</b></article></body></html>"
     )
 
 
@@ -90,11 +93,86 @@ def test_chinese_signs_stand_apart_but_for_anchors() -> None:
         '<html lang="zh"><article data-pagefind-body><h2 id="结论">结论</h2>'
         "<p>用dropout好。</p></article>"
     )
-    found = extract_text(html, "x.html")
+    whole = extract_text(html, "x.html", split=False)
+    assert whole is not None
+    assert "<p>用dropout好。</p>" in whole
+    found = extract_text(html, "x.html", split=True)
     assert found is not None
     assert 'id="结论"' in found
     assert "> 结  论 <" in found
     assert "> 用 dropout 好  。 <" in found
+
+
+def test_the_language_of_a_card_is_not_that_of_its_page() -> None:
+    html = (
+        '<html lang="en"><head><meta name="cardgen-language" content="pl"></head>'
+        "<article data-pagefind-body><p>Żółw</p></article>"
+    )
+    found = extract_text(html, "x.html")
+    assert found is not None
+    assert found.startswith('<!doctype html><html lang="pl">')
+
+
+def test_typographic_apostrophes_part_words_but_for_anchors() -> None:
+    html = (
+        '<html lang="fr"><article data-pagefind-body><h2 id="l’été">l’été</h2>'
+        "<p>d’un ‘mot’</p></article>"
+    )
+    found = extract_text(html, "x.html")
+    assert found is not None
+    assert "<h2 id=\"l’été\">l'été</h2><p>d'un ‘mot’</p>" in found
+
+
+def test_of_tables_only_new_words_are_read() -> None:
+    html = (
+        "<article data-pagefind-body data-cardgen><p>x</p>"
+        '<table class="cg-table cg-params"><thead><tr><th>Name</th></tr></thead><tbody>'
+        "<tr><th>opt<wbr>imizer</th><td>adamw</td></tr><tr><th>lr</th><td>1e-4</td></tr>"
+        "<tr><th>hash</th><td>deadbeef01</td></tr></tbody></table>"
+        "<table><tr><td>adamw</td><td>&lt;b&gt;</td><td>0.97</td><td>eval/f1</td></tr></table>"
+        "<table data-cardgen-search><tr><td>0.5</td></tr></table></article>"
+    )
+    found = extract_text(html, "x.html")
+    assert found is not None
+    assert '<p data-pagefind-weight="0.2">optimizer adamw lr hash</p>' in found
+    assert '<p data-pagefind-weight="0.2">eval/f1</p>' in found
+    assert "<td>0.5</td>" in found
+
+
+def test_labels_that_every_card_has_are_left_out_and_values_are_not() -> None:
+    html = (
+        '<article data-pagefind-body data-cardgen><dl class="cg-facts"><div><dt>commit</dt>'
+        "<dd>3bde138</dd></div></dl><dl><dt>Term</dt><dd>of a person</dd></dl>"
+        '<p class="cg-caption">Training</p></article>'
+    )
+    found = extract_text(html, "x.html")
+    assert found is not None
+    assert "3bde138" in found
+    assert "Term" in found
+    assert "commit" not in found
+    assert "Training" not in found
+
+
+def test_columns_hold_the_facets_of_each_page_in_the_order_of_the_index(
+    built: BuildResult,
+) -> None:
+    folder = built.output / "pagefind"
+    columns = json.loads(gzip.decompress((folder / NAME).read_bytes()))["en"]
+    entry = json.loads((folder / "pagefind-entry.json").read_text())["languages"]["en"]
+    meta = gzip.decompress((folder / f"pagefind.{entry['hash']}.pf_meta").read_bytes())
+    names = re.findall(rb"en_[0-9a-f]{7,}", meta)[: entry["page_count"]]
+    read = {}
+    for row, name in enumerate(names):
+        path = folder / "fragment" / f"{name.decode()}.pf_fragment"
+        fragment = json.loads(gzip.decompress(path.read_bytes()).removeprefix(b"pagefind_dcd"))
+        cells = {facet: column["rows"][row] for facet, column in columns.items()}
+        read[fragment["meta"]["url"]] = {
+            facet: [columns[facet]["values"][n - 1] for n in (c if isinstance(c, list) else [c])]
+            for facet, c in cells.items()
+            if c
+        }
+    assert read["/cards/qa-1/"] == {"status": ["finished"], "tag": ["mlp", "dropout"]}
+    assert read["/guide/"] == {}
 
 
 def test_a_new_index_takes_the_place_of_the_old(tmp_path: Path) -> None:
