@@ -1,12 +1,12 @@
 """A first search of N generated cards in a browser: what it downloads and how long it takes.
 
 Usage: python -m benchmarks.search [N] [--plain]
-The cards' pages are as ``cardgen build`` writes them; the server does not compress. Bytes are those
-of search's own scripts and files: the theme's come with a page, ours with the first key, and our
-time holds their loading. ``--plain`` builds the same experiments as a plain mkdocs-material site too,
-searches it in the same way, and prints the ratios; that takes 22 s and more a 1,000 cards. Words of
-generated cards are in every one of them, ten times, which is the worst that a search can meet;
-``rare`` is the title of one card.
+The cards' pages are as ``cardgen build`` writes them; the server does not compress. Bytes are
+those of search's own scripts and files: the theme's come with a page, ours with the first key, and
+our time holds their loading. ``--plain`` builds the same experiments as a plain mkdocs-material
+site too, searches it in the same way, and prints the ratios; that takes 22 s and more a 1,000
+cards. Words of generated cards are in every one of them, ten times, which is the worst that a
+search can meet; ``rare`` is the title of one card.
 """
 
 from __future__ import annotations

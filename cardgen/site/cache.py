@@ -25,9 +25,7 @@ from cardgen.site.writer import Written
 
 CACHE_NAME = "cards.db"
 _PACKAGE = Path(__file__).parents[1]
-_TABLE = (
-    "CREATE TABLE IF NOT EXISTS cards (code TEXT PRIMARY KEY, brief TEXT, key TEXT, made TEXT)"
-)
+_TABLE = "CREATE TABLE IF NOT EXISTS cards (code TEXT PRIMARY KEY, brief TEXT, key TEXT, made TEXT)"
 _UNKEPT = ("body", "data")
 
 

@@ -172,17 +172,18 @@ def parse(html: str) -> Element:
 
 # Everything that the pages are made of; all else would be a leak.
 _TAGS = """
-a abbr b blockquote br caption cite circle code col colgroup dd del desc details dfn div dl dt em
-figcaption figure g h1 h2 h3 h4 h5 h6 hr i img input ins kbd label li mark ol p path pre q s samp
-small span strong sub summary sup svg table tbody td text tfoot th thead time title tr u ul var wbr
+a abbr b blockquote br caption circle cite code col colgroup dd del desc details dfn div dl dt em
+figcaption figure g h1 h2 h3 h4 h5 h6 hr i img input ins kbd label li mark nav ol p path pre q s
+samp small span strong sub summary sup svg table tbody td text tfoot th thead time title tr u ul var
+wbr
 """
 TAGS = frozenset(_TAGS.split())
 _ATTRIBUTES = """
-align alt aria-hidden aria-label checked class colspan cx cy d data-cg-card data-cg-curves
-data-cg-pick data-cg-table data-cg-words data-code data-metric data-origin data-pagefind-ignore
-data-status data-tabs data-value datetime dir disabled download fill font-size for height href id
-lang name open r rel role rowspan scope src start stroke tabindex text-anchor title type value
-viewbox width x xmlns y
+align alt aria-current aria-hidden aria-label checked class colspan cx cy d data-cg-card
+data-cg-curves data-cg-pick data-cg-table data-cg-words data-code data-metric data-origin
+data-pagefind-ignore data-status data-tabs data-value datetime dir disabled download fill font-size
+for height href id lang name open r rel role rowspan scope src start stroke tabindex text-anchor
+title type value viewbox width x xmlns y
 """
 ATTRIBUTES = frozenset(_ATTRIBUTES.split())
 

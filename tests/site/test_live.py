@@ -52,7 +52,8 @@ def test_an_edited_baseline_writes_what_compares_with_it_and_the_lists(
     project: Project, live: LiveSite
 ) -> None:
     changed = edit(project, live, "qa-1", card("qa-1", 0.25))
-    assert set(changed) == {"cards/qa-1/", "cards/qa-2/", "cards/", ""}
+    lists = {"cards/", "tree/", "timeline/", ""}
+    assert set(changed) == {"cards/qa-1/", "cards/qa-2/", *lists}
     assert "+0.5" in project.read("_site/cards/qa-2/index.html")
 
 

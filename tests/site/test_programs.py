@@ -12,10 +12,10 @@ import pytest
 
 from cardgen.config import Config, Settings, SiteConfig
 from cardgen.facts import Facts
+from cardgen.site.cardset import CardSet
 from cardgen.site.context import RenderContext
 from cardgen.site.index import Entry, make_entries
 from cardgen.site.programs import make_feed, make_index, make_llms
-from cardgen.site.project import ProjectSite
 from cardgen.site.prose import ProseRenderer
 from tests.site.cards import make_context, make_facts
 from tests.site.payloads import PAYLOADS
@@ -48,9 +48,8 @@ def card(code: str, date: str, conclusions: str = "It works.", title: str = "A t
 
 
 def test_the_index_holds_every_card_of_this_project(prose: ProseRenderer) -> None:
-    project = ProjectSite(Config(root=ROOT, settings=Settings(metric="val/accuracy")))
-    context = project.context
-    entries = make_entries(tuple(project.facts.values()), context)
+    cards = CardSet(Config(root=ROOT, settings=Settings(metric="val/accuracy")))
+    entries, context = make(prose, *cards.sequence())
     index = json.loads(make_index(entries, context))
     assert index["schema"] == 1
     assert [one["code"] for one in index["cards"]] == [f"digits-{n}" for n in range(1, 9)]

@@ -445,9 +445,9 @@ def test_every_value_says_where_it_comes_from(prose: ProseRenderer) -> None:
     for value in values:
         assert value.attributes["data-origin"]
         assert value.attributes["title"]
-    date = next(value for value in values if value.text == "2026-01-02")
+    date = next(value for value in values if value.text == "Jan 2, 2026")
     assert date.attributes["data-origin"] == "experiments/qa-1/card.md:3"
-    assert date.attributes["title"] == "card.md:3"
+    assert date.attributes["title"] == "2026-01-02 · card.md:3"
     assert "cg-written" in date.classes
     status = next(value for value in values if value.text == "finished")
     assert status.attributes["data-origin"] == "mlflow:8c1f"
@@ -525,7 +525,7 @@ def test_runs_tell_their_times_files_and_tags(prose: ProseRenderer) -> None:
     )
     root = render(prose, BARE, [run])
     part = root.part("runs")
-    assert "2026-01-02 03:04 UTC → 2026-01-02 05:34 UTC (2 h 30 min)" in part.text
+    assert "Jan 2, 2026, 03:04 UTC → Jan 2, 2026, 05:34 UTC (2 h 30 min)" in part.text
     assert not part.all("a")
     assert [chip.text for chip in part.all("span", "cg-tag")] == ["gpu: a100", "plain"]
     assert part.one("summary").text == "Files: 1"
