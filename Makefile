@@ -11,7 +11,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint check site serve browser clean distclean
+.PHONY: help demo test lint types check site serve browser clean distclean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | \
@@ -28,7 +28,10 @@ lint: $(VENV)/.dev ## Check lint, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-check: lint test ## Lint, format, types and tests
+types: $(VENV)/.dev ## Check the types of the site's scripts; asks npm for TypeScript once
+	@.ci/types $(VENV)
+
+check: lint types test ## Lint, format, types and tests
 
 site: $(VENV)/.site ## Build this project's own site into _site/
 	@$(BIN)/cardgen build --strict

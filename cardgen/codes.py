@@ -9,8 +9,15 @@ from collections.abc import Collection, Iterable
 from cardgen.errors import UsageError
 from cardgen.models import CODE_PATTERN
 
-_RESERVED = re.compile(
-    r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?", re.I
+_TAKEN = (
+    (
+        re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?", re.I),
+        "is a name that Windows keeps for itself",
+    ),
+    (
+        re.compile(r"(?:index|params|table|texts)\.(?:json|html)", re.I),
+        "is the name of a file that the site has beside its cards",
+    ),
 )
 _NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d+)")
 
@@ -21,9 +28,10 @@ def fold(code: str) -> str:
 
 
 def find_fault(code: str) -> str:
-    """Why a code is no folder name on Linux, macOS and Windows; empty where it is one."""
-    if _RESERVED.fullmatch(code):
-        return "is a name that Windows keeps for itself"
+    """Why a code cannot be a folder, of cards or of the site, on any system; empty where it can."""
+    for pattern, reason in _TAKEN:
+        if pattern.fullmatch(code):
+            return reason
     if re.fullmatch(CODE_PATTERN, code):
         return ""
     if len(code) > 64:

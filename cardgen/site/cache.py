@@ -25,7 +25,8 @@ from cardgen.site.writer import Written
 
 CACHE_NAME = "cards.db"
 _PACKAGE = Path(__file__).parents[1]
-_TABLE = "CREATE TABLE IF NOT EXISTS cards (code TEXT PRIMARY KEY, brief TEXT, key TEXT, made TEXT)"
+_TABLE = """CREATE TABLE IF NOT EXISTS cards
+(code TEXT PRIMARY KEY, brief TEXT, key TEXT, made TEXT, plotted TEXT)"""
 _UNKEPT = ("body", "data")
 
 
@@ -52,7 +53,8 @@ class Made:
 
     ``key`` names all that they were made of, ``stamp`` the shell that the page was put into.
     ``look`` is that of the folder whose files were published. ``page`` is without its body and
-    data. ``problems`` are those of a card that cannot be shown.
+    data. ``problems`` are those of a card that cannot be shown. ``plotted`` is the card's part in
+    plots of all cards, as text; it is kept apart, and empty in what is read from here.
     """
 
     code: str
@@ -63,6 +65,7 @@ class Made:
     page: Page
     written: Written
     problems: tuple[Problem, ...] = ()
+    plotted: str = ""
 
 
 class CardCache:
@@ -120,8 +123,21 @@ class CardCache:
 
     def keep_made(self, made: Iterable[Made]) -> None:
         """Remember what was made of cards."""
-        rows = [(one.key, _dump_made(one), one.code) for one in made]
-        self._write("UPDATE cards SET key = ?, made = ? WHERE code = ?", rows)
+        rows = [(one.key, _dump_made(one), one.plotted, one.code) for one in made]
+        self._write(
+            "UPDATE cards SET key = ?, made = ?, plotted = COALESCE(NULLIF(?, ''), plotted) "
+            "WHERE code = ?",
+            rows,
+        )
+
+    def load_plotted(self, codes: Iterable[str]) -> Iterator[str]:
+        """``Made.plotted`` of these cards, one after another."""
+        for code in codes:
+            with contextlib.suppress(sqlite3.Error):
+                statement = "SELECT plotted FROM cards WHERE code = ?"
+                row = self._data.execute(statement, (code,)).fetchone()
+                if row and row[0]:
+                    yield row[0]
 
     def forget_others(self, codes: Iterable[str]) -> None:
         """Forget the cards that are gone."""
@@ -137,7 +153,7 @@ def _connect(path: str) -> sqlite3.Connection:
     data = sqlite3.connect(path, timeout=1, check_same_thread=False)
     data.execute("PRAGMA synchronous = OFF")
     data.execute(_TABLE)
-    data.execute("SELECT code, brief, key, made FROM cards LIMIT 1").fetchall()
+    data.execute("SELECT code, brief, key, made, plotted FROM cards LIMIT 1").fetchall()
     return data
 
 

@@ -23,6 +23,7 @@ from cardgen.site.index import make_entry
 from cardgen.site.looks import digest, is_settled, look
 from cardgen.site.output import Output, read_file
 from cardgen.site.page import Page
+from cardgen.site.paramtable import dump_brief, make_brief
 from cardgen.site.records import RECORD, format_record
 from cardgen.site.render import CannotRender, render_broken, render_card
 from cardgen.site.shared import name_shared
@@ -128,7 +129,10 @@ class CardMaker:
         written = self._writer.write_page(page)
         slim = replace(page, body="", data={})
         entry = make_entry(facts, self.context)
-        return Made(job.code, job.key, self._stamp, job.look, entry, slim, written, problems)
+        plotted = dump_brief(make_brief(facts, self.context))
+        return Made(
+            job.code, job.key, self._stamp, job.look, entry, slim, written, problems, plotted
+        )
 
     def _stamp_again(self, job: Job, before: Made, body: str) -> Made:
         """Put a page into another shell, or publish its files again."""

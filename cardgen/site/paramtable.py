@@ -18,6 +18,9 @@ from cardgen.site.context import RenderContext
 from cardgen.site.numbers import format_full
 from cardgen.site.records import list_measures
 
+PARAMS = "cards/params.json"
+"""The file's address below the site's root."""
+
 MAX_PARAMS = 60
 MAX_METRICS = 20
 
@@ -107,6 +110,16 @@ def make_brief(facts: Facts, context: RenderContext) -> Brief:
         metrics={one.metric: float(f"{one.value:.{_DIGITS}g}") for one in measures},
         directions={one.metric: one.direction for one in measures},
     )
+
+
+def dump_brief(brief: Brief) -> str:
+    """One card's part as text, to be kept between builds."""
+    return json.dumps(vars(brief), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def read_brief(text: str) -> Brief:
+    """What ``dump_brief`` made."""
+    return Brief(**json.loads(text))
 
 
 def make_param_table(briefs: Iterable[Brief]) -> ParamTable:

@@ -24,6 +24,7 @@ from cardgen.site.looks import digest
 from cardgen.site.making import CardMaker, Job, Looker, Place, look_at, scan_folder, start_maker
 from cardgen.site.manifest import Manifest, Report
 from cardgen.site.page import Page
+from cardgen.site.paramtable import read_brief
 from cardgen.site.pool import suggest, work_on
 from cardgen.site.related import MOST_COUNTED
 from cardgen.site.search import describe
@@ -291,7 +292,8 @@ class ProjectSite:
     def make_files(self) -> dict[str, bytes]:
         """Files for programs, by their address below the site's root."""
         excerpts = Excerpts(self.cache, self.entries)
-        return make_collection_files(self.list_entries(), excerpts, self.context)
+        plotted = map(read_brief, self.cache.load_plotted(self.cards))
+        return make_collection_files(self.list_entries(), excerpts, plotted, self.context)
 
     def make_table(self, root: str) -> str:
         """The list's first page for any page; made once, since all differ in their root only."""
