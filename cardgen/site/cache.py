@@ -27,6 +27,9 @@ CACHE_NAME = "cards.db"
 _PACKAGE = Path(__file__).parents[1]
 _TABLE = """CREATE TABLE IF NOT EXISTS cards
 (code TEXT PRIMARY KEY, brief TEXT, key TEXT, made TEXT, plotted TEXT)"""
+SOURCES = (".css", ".html", ".jinja", ".js", ".json", ".py", ".template")
+"""What of the package a page may be made of."""
+
 _UNKEPT = ("body", "data")
 
 
@@ -223,6 +226,6 @@ def hash_package() -> str:
     """cardgen's version and the content of whatever it renders with."""
     total = blake2b(__version__.encode(), digest_size=16)
     for path in sorted(_PACKAGE.rglob("*")):
-        if path.suffix in (".py", ".jinja", ".json") and "trackers" not in path.parts:
+        if path.suffix in SOURCES and "trackers" not in path.parts:
             total.update(path.read_bytes())
     return total.hexdigest()

@@ -59,15 +59,20 @@ LOOKS = (Look("desktop-light", 1280, 900, "light"), Look("phone-dark", 390, 844,
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """This project's own cards and guide, built by the command line and served."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This project's own cards and guide, built by the command line."""
     project = make_project(tmp_path_factory.mktemp("own"))
     for name in ("experiments", "site"):
         shutil.copytree(ROOT / name, project.root / name, dirs_exist_ok=True)
     shutil.copy(ROOT / "cardgen.yaml", project.root)
     _commit(project)
     project.ok("build")
-    with Server(project.root / "_site", port=0) as server:
+    return project.root / "_site"
+
+
+@pytest.fixture(scope="module")
+def address(built: Path) -> Iterator[str]:
+    with Server(built, port=0) as server:
         yield server.url
 
 
@@ -127,3 +132,28 @@ UNREACHED = """() => {
 def test_the_keyboard_alone_reaches_everything(chromium: Browser, address: str, path: str) -> None:
     with look_at(chromium, address, path, LOOKS[0]) as page:
         assert page.evaluate(UNREACHED) == []
+
+
+def test_the_site_reads_from_the_file_system(chromium: Browser, built: Path) -> None:
+    page = chromium.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto((built / "index.html").as_uri())
+    page.get_by_role("link", name="digits-3").first.click()
+    page.wait_for_url("**/cards/digits-3/index.html")
+    assert page.locator("svg.cg-plot").first.is_visible()
+    page.locator(".md-tabs").get_by_role("link", name="Guide").click()
+    page.wait_for_url("**/guide/index.html")
+    assert said == []
+    page.close()
+
+
+def test_every_page_reads_without_scripts(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    for path in PAGES:
+        page.goto(address + path)
+        assert page.locator("h1").first.inner_text().strip(), path
+    page.goto(f"{address}cards/")
+    assert page.get_by_role("link", name="digits-8").first.is_visible()
+    context.close()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from cardgen.site import cache
 from cardgen.site.cache import CardCache
 from tests.projects import Project
 
@@ -119,3 +122,9 @@ def test_a_stage_that_moves_changes_the_pages_that_show_it_and_no_other(card: Pr
     assert ">prod<" in page(card, "qa-2")
     assert page(card) == before
     assert made(card, "qa-1") == kept
+
+
+def test_pages_are_made_anew_where_any_file_that_they_are_made_of_is_another() -> None:
+    package = Path(cache.__file__).parents[1]
+    files = [path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert {path.suffix for path in files} - set(cache.SOURCES) <= {"", ".typed"}
