@@ -134,6 +134,10 @@ def find_plain() -> Indexer:
     return search._describe_package("pagefind_bin", segments=False)
 
 
+ONCE = pytest.mark.parametrize("lab", ["segmented"], indirect=True)
+"""For what is the same with either Pagefind."""
+
+
 @pytest.fixture(scope="module", params=["segmented", "split"])
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built project; with ``segmented`` where that Pagefind is installed."""
@@ -209,6 +213,7 @@ def test_a_language_that_lacks_a_word_adds_nothing(tab: Tab, text: str, code: st
     assert codes(seek(tab, text)) == [code]
 
 
+@ONCE
 def test_the_page_stays_in_the_language_of_the_site(tab: Tab) -> None:
     page = tab.open("cards/pl-1/")
     assert page.evaluate("document.documentElement.lang") == "en"
@@ -223,6 +228,7 @@ def test_words_found_are_marked_on_the_page(tab: Tab) -> None:
     assert "apprentissage" in page.locator("article mark").first.inner_text()
 
 
+@ONCE
 def test_a_result_shows_status_value_and_date(tab: Tab) -> None:
     page = seek(tab, "aardvark")
     page.locator(RESULTS).first.wait_for()
@@ -232,6 +238,7 @@ def test_a_result_shows_status_value_and_date(tab: Tab) -> None:
     assert page.locator(f"{RESULTS} mark", has_text="aardvark").count() == 1
 
 
+@ONCE
 def test_the_preview_shows_what_was_asked_and_learnt(tab: Tab) -> None:
     page = seek(tab, "dropout")
     preview = page.locator(".cg-preview")
@@ -280,6 +287,7 @@ def test_facets_count_over_all_languages_and_narrow(tab: Tab) -> None:
     tab.until(f"document.querySelector('{META}').textContent.startsWith('2 ')")
 
 
+@ONCE
 def test_a_narrowed_search_can_be_sent(tab: Tab) -> None:
     page = seek(tab, "dropout")
     page.locator(CHIP, has_text="plt5").first.click()
@@ -296,12 +304,14 @@ def test_a_narrowed_search_can_be_sent(tab: Tab) -> None:
     other.until("location.search === ''")
 
 
+@ONCE
 def test_choices_alone_are_a_search(tab: Tab) -> None:
     page = tab.open("?in=status:failed")
     tab.until(f"document.querySelectorAll('{RESULTS}').length === 2")
     assert set(codes(page)) == {"en-2", "evil-2"}
 
 
+@ONCE
 def test_nobody_needs_a_mouse(tab: Tab) -> None:
     page = seek(tab, "dropout", "")
     page.locator(CHIP).first.wait_for()
@@ -327,6 +337,7 @@ def test_nobody_needs_a_mouse(tab: Tab) -> None:
     assert page.locator(f"{CHIP}[aria-pressed=true]").count() == 1
 
 
+@ONCE
 def test_tab_behind_the_last_result_leaves_the_box(tab: Tab) -> None:
     page = seek(tab, "wombat")
     page.locator(RESULTS).first.wait_for()
@@ -337,6 +348,7 @@ def test_tab_behind_the_last_result_leaves_the_box(tab: Tab) -> None:
     assert not page.locator("#__search").is_checked()
 
 
+@ONCE
 def test_a_reader_of_screens_is_told(tab: Tab) -> None:
     page = seek(tab, "dropout")
     page.locator(CHIP).first.wait_for()
@@ -348,6 +360,7 @@ def test_a_reader_of_screens_is_told(tab: Tab) -> None:
     page.get_by_role("button", name="Remove Status: failed").wait_for()
 
 
+@ONCE
 def test_long_facets_are_folded(tab: Tab) -> None:
     page = seek(tab, "capybara")
     page.locator(CHIP).first.wait_for()
@@ -358,6 +371,7 @@ def test_long_facets_are_folded(tab: Tab) -> None:
     assert tags.locator(".cg-facet-more").get_attribute("aria-expanded") == "true"
 
 
+@ONCE
 @pytest.mark.parametrize("text", ["vicuna", "onerror", "img", "script", *EVIL])
 def test_nothing_hostile_runs_in_search(tab: Tab, text: str) -> None:
     page = seek(tab, text, "")
@@ -374,6 +388,7 @@ def test_nothing_hostile_runs_in_search(tab: Tab, text: str) -> None:
         assert (link.get_attribute("href") or "").startswith(tab.url)
 
 
+@ONCE
 def test_a_hostile_choice_in_an_address_runs_nothing(tab: Tab) -> None:
     page = tab.open("?q=vicuna&in=tag:%3Cimg%20src=x%20onerror=window.hit=1%3E&in=__proto__:x&in=x")
     tab.until(f"document.querySelectorAll('{RESULTS}').length === 1")
@@ -403,6 +418,7 @@ def test_an_index_without_columns_has_no_facets_and_still_finds(
         page.close()
 
 
+@ONCE
 def test_a_phone_shows_results_before_facets_are_asked_for(chromium: Browser, lab: Path) -> None:
     with Server(lab / "_site", port=0) as server:
         context = chromium.new_context(viewport={"width": 390, "height": 800})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +12,13 @@ import pytest
 
 from cardgen.config import load_config
 from cardgen.errors import ConfigError
+from cardgen.site import collection, digests
+from cardgen.site import live as live_module
+from cardgen.site.build import Site
 from cardgen.site.live import LiveSite
+from cardgen.site.page import Page
+from cardgen.site.project import build_project
+from cardgen.site.whole import Part, Turn, Whole
 from tests.projects import Project
 
 
@@ -109,3 +118,143 @@ def test_settings_are_taken_over_and_broken_ones_leave_the_site(
     path.write_text(good.replace("lang: en", "lang: pl"), encoding="utf-8")
     live.update_settings((path,))
     assert 'lang="pl"' in project.read("_site/cards/qa-1/index.html")
+
+
+def make_cards(project: Project, count: int) -> None:
+    for number in range(count):
+        text = card(f"qa-{number}", number / 64, baseline=f"qa-{number - 1}" if number % 3 else "")
+        text = text.replace("---\n\n", f"tags: [group-{number % 5}]\n---\n\n", 1)
+        text += f"\n## Conclusions\n\nIt is *{number}*.\n\n## Problems\n\n- Slow: {number}.\n"
+        project.write(f"experiments/qa-{number}/card.md", text)
+
+
+def all_files(root: Path) -> dict[str, bytes]:
+    site = root / "_site"
+    return {
+        name: path.read_bytes()
+        for path in site.rglob("*")
+        if path.is_file()
+        if not (name := path.relative_to(site).as_posix()).startswith("pagefind/")
+    }
+
+
+def build_anew(project: Project, folder: Path) -> dict[str, bytes]:
+    """What a build of the same cards makes that knows of none before."""
+    ignored = shutil.ignore_patterns("_site", ".cardgen")
+    shutil.copytree(project.root, folder, ignore=ignored, dirs_exist_ok=True)
+    for name in ("cards.db", "whole.json", "build.json"):
+        (folder / ".cardgen" / name).unlink(missing_ok=True)
+    build_project(load_config(folder), search=False)
+    return all_files(folder)
+
+
+EDITS = (
+    ("## Conclusions", "## Notes\n\nOf no digest.\n\n## Conclusions"),
+    ("One thing.", "Another thing."),
+    ("It is *2*.", "It is **not**."),
+    ("Slow: 2.", "Slower."),
+    ("group-2", "group-3, new"),
+    ("f1: ", "lr: 3, f1: 0"),
+    ("code: qa-2", "code: qa-2\nparams: {lr: 0.5}"),
+    ("code: qa-2", "code: qa-2\nsupersedes: qa-1"),
+)
+
+
+def test_after_edits_of_any_kind_the_site_is_what_a_build_makes(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    make_cards(project, 7)
+    live = LiveSite(load_config(project.root))
+    other = tmp_path_factory.mktemp("anew")
+    text = project.read("experiments/qa-2/card.md")
+    try:
+        for old, new in EDITS:
+            assert old in text
+            text = text.replace(old, new, 1)
+            edit(project, live, "qa-2", text)
+            alone, built = all_files(project.root), build_anew(project, other)
+            assert alone.keys() == built.keys(), new
+            assert [path for path in built if built[path] != alone[path]] == [], new
+    finally:
+        live.close()
+
+
+def parts_made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    made: list[str] = []
+    original = Whole._make
+
+    def watch(self: Whole, site: Site, part: Part, sign: str, turn: Turn) -> Iterator[str]:
+        made.append(part.name)
+        return original(self, site, part, sign, turn)
+
+    monkeypatch.setattr(Whole, "_make", watch)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (card("qa-3", 0.9) + "\n## Notes\n\nOf no digest.\n", set()),
+        (card("qa-3", 0.9, goal="Another."), {"list", "stories", "feed", "llms", "index"}),
+    ],
+)
+def test_only_what_repeats_something_else_of_an_edited_card_is_made_again(
+    project: Project,
+    live: LiveSite,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    names: set[str],
+) -> None:
+    made = parts_made(monkeypatch)
+    assert "cards/qa-3/" in edit(project, live, "qa-3", text)
+    assert set(made) == names
+
+
+def test_an_edit_ends_what_follows_the_one_before_and_nothing_is_lost(
+    project: Project, live: LiveSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, newer = threading.Event(), threading.Event()
+
+    def render(*arguments: object) -> Iterator[Page]:
+        if threading.current_thread() is follower:
+            started.set()
+            assert newer.wait(30)  # an edit comes while a page is being made
+        return original_render(*arguments)  # type: ignore[arg-type]
+
+    original_render = digests.render_digest
+    monkeypatch.setattr(collection, "render_digest", render)
+    monkeypatch.setattr(live_module, "_DELAY", 3600)
+    first = project.write("experiments/qa-3/card.md", card("qa-3", 0.1))
+    live.update_cards((first,))
+    follower = threading.Thread(target=live.catch_up)
+    follower.start()
+    assert started.wait(30)
+    before = project.read("_site/timeline/index.html")
+    second = project.write("experiments/qa-1/card.md", card("qa-1", 0.2))
+    assert "cards/qa-1/" in live.update_cards((second,))  # at once: the other is not done
+    assert follower.is_alive()
+    newer.set()
+    follower.join(30)
+    assert project.read("_site/timeline/index.html") == before
+    changed = list(live.catch_up())
+    assert {"timeline/", "tree/"} <= set(changed)
+    rows = json.loads(project.read("_site/cards/index.json"))["cards"]
+    assert [row["value"] for row in rows] == [0.2, 0.75, 0.1]
+    assert list(live.catch_up()) == []
+
+
+def test_pages_that_are_not_needed_any_more_go(project: Project, live: LiveSite) -> None:
+    text = card("qa-3", 0.9)
+    edit(project, live, "qa-3", text.replace("code: qa-3", "code: qa-3\ntags: [rare]"))
+    assert (project.root / "_site/tags/rare/index.html").is_file()
+    edit(project, live, "qa-3", text)
+    assert not (project.root / "_site/tags/rare").exists()
+
+
+def test_a_commit_shows_with_the_next_edit(project: Project, live: LiveSite) -> None:
+    project.git("add", "-A")
+    project.git("commit", "-q", "-m", "Baselines are in")
+    changed = edit(project, live, "qa-3", card("qa-3", 0.8))
+    assert {"cards/qa-1/", "cards/qa-2/", "cards/qa-3/"} <= set(changed)
+    assert "Baselines are in" in project.read("_site/cards/qa-1/index.html")
+    assert "cards/qa-1/" not in edit(project, live, "qa-3", card("qa-3", 0.7))

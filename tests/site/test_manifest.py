@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from cardgen.config import load_config
 from cardgen.site import manifest as manifests
 from cardgen.site import project as projects
+from cardgen.site.build import Site
 from cardgen.site.project import build_project
+from cardgen.site.whole import Part, Turn, Whole
 from tests.projects import Project
 
 SETTLED = 0.1  # seconds after which a file's time tells that it was not changed since
@@ -90,7 +93,16 @@ def test_edits_in_the_same_moment_as_a_build_are_noticed(built: Project) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["cards/qa-1/index.html", "index.html", "cards/qa-2/card.md", "404.html"]
+    "path",
+    [
+        "cards/qa-1/index.html",
+        "index.html",
+        "cards/qa-2/card.md",
+        "404.html",
+        "timeline/index.html",
+        "cards/table.json",
+        "cards/index.json",
+    ],
 )
 def test_an_output_that_is_gone_or_altered_is_made_again(built: Project, path: str) -> None:
     target = built.root / "_site" / path
@@ -211,3 +223,43 @@ def test_several_processes_write_what_one_does(project: Project) -> None:
     assert several.problems == one.problems
     assert len(alone) > 120
     assert build_project(config, processes=3).report.startswith("_site/ holds 61 cards (0 files")
+
+
+def test_what_no_list_repeats_makes_no_list_again(
+    built: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    original = Whole._make
+
+    def watch(self: Whole, site: Site, part: Part, sign: str, turn: Turn) -> Iterator[str]:
+        made.append(part.name)
+        return original(self, site, part, sign, turn)
+
+    monkeypatch.setattr(Whole, "_make", watch)
+    built.write("experiments/qa-1/card.md", card("qa-1") + "\n## Notes\n\nOf no digest.\n")
+    assert build(built)
+    assert "Of no digest." in page(built)
+    assert made == []
+    (built.root / "_site/tree/index.html").write_text("x", encoding="utf-8")
+    assert build(built)
+    assert made == ["tree"]
+    assert "x" != built.read("_site/tree/index.html")
+    for damage in ("", "[]", '{"tree": 1}', '{"tree": {"sign": "", "pages": [{}]}}'):
+        (built.root / ".cardgen/whole.json").write_text(damage, encoding="utf-8")
+        built.write("experiments/qa-1/card.md", card("qa-1", f"Goal {damage}"))
+        assert build(built)
+        assert f"{damage[:2]}" in page(built)
+    assert len(made) > 40
+
+
+def test_a_hand_written_page_in_the_place_of_a_digest_stays(built: Project) -> None:
+    docs = built.write("site/docs/timeline/index.md", "# Ours\n\nBy hand.\n")
+    assert build(built)
+    assert "By hand." in built.read("_site/timeline/index.html")
+    built.write("experiments/qa-1/card.md", card("qa-1", "Another thing."))
+    assert build(built)
+    assert "By hand." in built.read("_site/timeline/index.html")
+    docs.unlink()
+    assert build(built)
+    assert "By hand." not in built.read("_site/timeline/index.html")
+    assert "qa-1" in built.read("_site/timeline/index.html")
