@@ -210,10 +210,17 @@ def _fact(fact: Fact[Any] | None) -> dict[str, Any] | None:
 
 
 def _row(row: Row, best: bool) -> dict[str, Any]:
+    origin = str(row.origin)  # that of nearly all of its values, too, and there are many
+    metrics = {
+        name: {"value": fact.value, "origin": origin}
+        if fact.origin is row.origin and not fact.others
+        else _fact(fact)
+        for name, fact in row.metrics.items()
+    }
     return {
         "step": row.step,
         "epoch": row.epoch,
         "best": best,
-        "origin": str(row.origin),
-        "metrics": {name: _fact(fact) for name, fact in row.metrics.items()},
+        "origin": origin,
+        "metrics": metrics,
     }

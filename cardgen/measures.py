@@ -6,6 +6,7 @@ import fnmatch
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from cardgen.config import Settings
@@ -16,6 +17,7 @@ Number = int | float
 _LARGEST = 10**300
 _MOST_DECIMALS = 8
 _TRUTHS = ("true", "True", "TRUE", "false", "False", "FALSE")
+_SEPARATORS = re.compile(r"[/._\-: ]+")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
 _LESS_IS_BETTER = re.compile(
     r"(?:^|[^a-z])(?:loss|err|error|perplexity|ppl|wer|cer|ter|rmse|mse|mae|mape|nll|brier|"
@@ -34,9 +36,15 @@ def guess_direction(metric: str, settings: Settings) -> Direction:
         return "max"
     if any(fnmatch.fnmatchcase(metric, pattern) for pattern in settings.minimize):
         return "min"
+    return _guess_by_name(metric)
+
+
+@lru_cache(4096)  # the cards of a project have the same metrics
+def _guess_by_name(metric: str) -> Direction:
     return "min" if _LESS_IS_BETTER.search(metric.casefold()) else "max"
 
 
+@lru_cache(4096)
 def is_quality(metric: str) -> bool:
     """Whether a metric's name is one of those by which models are commonly judged."""
     return _QUALITY.search(metric.casefold()) is not None
@@ -53,9 +61,10 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+@lru_cache(16384)
 def normalise(name: str) -> str:
     """A name by which ``eval/f1``, ``eval_f1`` and ``eval.f1`` are one."""
-    return re.sub(r"[/._\-: ]+", "/", name).casefold()
+    return _SEPARATORS.sub("/", name).casefold()
 
 
 def same_value(a: object, b: object) -> bool:

@@ -22,7 +22,7 @@ from pathlib import Path
 from cardgen.errors import SiteError
 from cardgen.site import search
 from cardgen.site.docs import find_docs, finish_page, format_sitemap
-from cardgen.site.output import Output, read_file, read_own
+from cardgen.site.output import Output, State, read_file, read_own
 from cardgen.site.page import Page
 from cardgen.site.settings import SiteSettings
 from cardgen.site.shell import Shell, load_shell
@@ -68,15 +68,17 @@ class Site:
 
     def write_pages(self, pages: Iterable[Page]) -> tuple[str, ...]:
         """Stamp pages; one whose address a hand-written page has is left out."""
-        changed = []
-        for page in pages:
-            _check_address(page.path)
-            if not self.is_taken(page.path):
-                written = self.writer.write_page(page)
-                self._count(written)
-                if written.changed:
-                    changed.append(page.path)
-        return tuple(changed)
+        done = map(self.write_page, pages)
+        return tuple(written.address for written in done if written and written.changed)
+
+    def write_page(self, page: Page) -> Written | None:
+        """Stamp one page; None where a hand-written page has its address."""
+        _check_address(page.path)
+        if self.is_taken(page.path):
+            return None
+        written = self.writer.write_page(page)
+        self._count(written)
+        return written
 
     def is_taken(self, address: str) -> bool:
         """Whether a hand-written page has an address; it stays, and a warning says so."""
@@ -95,6 +97,11 @@ class Site:
             self.texts.note(search.name_text(path))
             self.writer.digests[path] = written.text
         self._count(written)
+
+    def adopt_files(self, files: Mapping[str, State]) -> None:
+        """Take over files that an earlier build published here."""
+        self.output.adopt(files.items())
+        self._kept.update(files)
 
     def is_intact(self, written: Written) -> bool:
         """Whether a page that an earlier build wrote still lies here as it was left."""

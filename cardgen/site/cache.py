@@ -58,6 +58,7 @@ class Made:
     ``look`` is that of the folder whose files were published. ``page`` is without its body and
     data. ``problems`` are those of a card that cannot be shown. ``plotted`` is the card's part in
     plots of all cards, as text; it is kept apart, and empty in what is read from here.
+    ``signs`` are ``whole.sign_card``'s, empty where the card was just made.
     """
 
     code: str
@@ -69,6 +70,7 @@ class Made:
     written: Written
     problems: tuple[Problem, ...] = ()
     plotted: str = ""
+    signs: tuple[str, ...] = ()
 
 
 class CardCache:
@@ -182,6 +184,7 @@ def _dump_made(made: Made) -> str:
             "page": page,
             "written": made.written.__dict__,
             "problems": [problem.__dict__ for problem in made.problems],
+            "signs": made.signs,
         }
     )
 
@@ -212,6 +215,7 @@ def _read_made(text: str) -> Made | None:
             page=Page(**({"title": "", "description": "", "body": ""} | page)),
             written=Written(**written),
             problems=tuple(Problem(**problem) for problem in values["problems"]),
+            signs=tuple(values["signs"]),
         )
     except (ValueError, KeyError, TypeError):
         return None

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from cardgen.facts import Fact, Facts, Row
 from cardgen.measures import normalise
 from cardgen.site.lines import group_rows, is_process
-from cardgen.site.markup import format_cell
+from cardgen.site.markup import Line, format_cell, format_row
 from cardgen.site.numbers import MISSING, format_column, format_short
 from cardgen.site.runtable import RunTable
 from cardgen.site.shown import Shower, Shown
@@ -53,28 +53,29 @@ class ResultTables:
         cells = {name: self._cells(name, rows) for name in columns}
         steps = format_column([row.step for row in rows])
         epochs = format_column([row.epoch for row in rows])
+        has = {
+            "step": any(row.step is not None for row in rows),
+            "epoch": any(row.epoch is not None for row in rows),
+            "path": any(row.path for row in rows),
+        }
         lines = [
-            {
-                "step": steps[i],
-                "epoch": epochs[i],
-                "path": row.path,
-                "origin": str(row.origin),
-                "best": row is self.facts.best,
-                "cells": Markup(  # noqa: S704  # cells escape their values
-                    "".join(self._format_cell(cells[name][i], name, row) for name in columns)
+            format_row(
+                Line(
+                    origin=str(row.origin),
+                    step=steps[i] if has["step"] else None,
+                    epoch=epochs[i] if has["epoch"] else None,
+                    path=row.path if has["path"] else None,
+                    best=row is self.facts.best,
                 ),
-            }
+                (self._format_cell(cells[name][i], name, row) for name in columns),
+            )
             for i, row in enumerate(rows)
         ]
         groups = self._groups(rows, lines)
         count = len(group_rows(self.facts.rows))
         return {
             "columns": [(name, name == self.facts.metric) for name in columns],
-            "has": {
-                "step": any(row.step is not None for row in rows),
-                "epoch": any(row.epoch is not None for row in rows),
-                "path": any(row.path for row in rows),
-            },
+            "has": has,
             "groups": groups,
             "by_hand": any(not row.origin.ref for row in rows),
             "tall": len(rows) > _TALL,
@@ -118,12 +119,12 @@ class ResultTables:
             for fact, text in zip(facts, texts, strict=True)
         ]
 
-    def _format_cell(self, shown: Shown, name: str, row: Row) -> Markup:
+    def _format_cell(self, shown: Shown, name: str, row: Row) -> str:
         declared = name == self.facts.metric
         best = declared and row is self.facts.best
         return format_cell(shown, self.labels["best"] if best else "", declared=declared)
 
-    def _groups(self, rows: Sequence[Row], lines: Sequence[Any]) -> list[dict[str, Any]]:
+    def _groups(self, rows: Sequence[Row], lines: Sequence[str]) -> list[dict[str, Any]]:
         """The table's lines by run, with a heading each where there are several."""
         known = {id(row): line for row, line in zip(rows, lines, strict=True)}
         grouped = group_rows(rows)
@@ -132,7 +133,9 @@ class ResultTables:
             {
                 "name": names.get(ref, ref) if len(grouped) > 1 else "",
                 "number": self.shower.numbers.get(ref, 0),
-                "lines": [known[id(row)] for row in members],
+                "lines": Markup(  # noqa: S704  # rows escape their values
+                    "".join(known[id(row)] for row in members)
+                ),
             }
             for ref, members in grouped.items()
         ]

@@ -11,7 +11,7 @@ from html import escape
 
 from cardgen.facts import Facts
 from cardgen.site.context import RenderContext
-from cardgen.site.index import make_entry
+from cardgen.site.index import Entry
 from cardgen.site.shared import name_shared
 from cardgen.site.speech import format_day
 from cardgen.site.tongue import find_tongue
@@ -35,9 +35,8 @@ def find_facets(facts: Facts, context: RenderContext) -> dict[str, tuple[str, ..
     return {name: tuple(values) for name, values in found.items() if values}
 
 
-def format_search(facts: Facts, context: RenderContext) -> str:
+def format_search(facts: Facts, entry: Entry, context: RenderContext) -> str:
     """Elements for the head of a card's page: what a result shows, and the text's language."""
-    entry = make_entry(facts, context)
     result = f"{entry.metric} {entry.shown}".strip() if entry.shown else ""
     if result and entry.difference_shown:
         result += f" ({entry.difference_shown})"

@@ -90,6 +90,11 @@ def find_checkout(root: Path) -> Checkout:
     return Checkout(head.partition("/")[2] or "main", folder)
 
 
+def find_head(root: Path) -> str:
+    """The commit that is checked out, empty where there is none."""
+    return (run_git(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") or "").strip()
+
+
 def find_history(config: Config) -> Mapping[str, tuple[Change, ...]]:
     """The latest changes of each card by its code, the newest first.
 
@@ -97,7 +102,7 @@ def find_history(config: Config) -> Mapping[str, tuple[Change, ...]]:
     is read. Of a longer history the latest commits count, and of one that takes too long those
     that were read in time: it is read again when there is a new commit.
     """
-    head = (run_git(config.root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") or "").strip()
+    head = find_head(config.root)
     if not head:
         return {}
     folder = config.settings.experiments

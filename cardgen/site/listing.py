@@ -36,7 +36,18 @@ _MODULE = re.compile(r"/(?:table(?:_\w+)?|common|picks)\.js$")
 
 def render_list(entries: Sequence[Entry], context: RenderContext) -> Iterator[Page]:
     """All pages of the list; the first has the table's data beside it."""
-    for number in range(1, _count_pages(entries) + 1):
+    yield render_first(entries, context)
+    yield from render_further(entries, context)
+
+
+def render_first(entries: Sequence[Entry], context: RenderContext) -> Page:
+    """The first page alone, with the table's data."""
+    return _render_page(entries, context, 1)
+
+
+def render_further(entries: Sequence[Entry], context: RenderContext) -> Iterator[Page]:
+    """All pages but the first: they show no card's prose."""
+    for number in range(2, _count_pages(entries) + 1):
         yield _render_page(entries, context, number)
 
 

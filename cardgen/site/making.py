@@ -19,7 +19,7 @@ from cardgen.models import Card, Problem
 from cardgen.resolve import resolve_names
 from cardgen.site.cache import Brief, Made
 from cardgen.site.context import RenderContext
-from cardgen.site.index import make_entry
+from cardgen.site.index import Entry, make_entry
 from cardgen.site.looks import digest, is_settled, look
 from cardgen.site.output import Output, read_file
 from cardgen.site.page import Page
@@ -125,10 +125,10 @@ class CardMaker:
             if body is not None:
                 return self._stamp_again(job, job.before, body)
         facts = self.context.cards[job.code]
-        page, problems = render(facts, self.context)
+        entry = make_entry(facts, self.context)
+        page, problems = render(facts, self.context, entry)
         written = self._writer.write_page(page)
         slim = replace(page, body="", data={})
-        entry = make_entry(facts, self.context)
         plotted = dump_brief(make_brief(facts, self.context))
         return Made(
             job.code, job.key, self._stamp, job.look, entry, slim, written, problems, plotted
@@ -169,13 +169,13 @@ def _is_intact(output: Path, files: Mapping[str, tuple[int, int, int]]) -> bool:
     return all((s.st_size, s.st_mtime_ns, s.st_ino) == files[name] for name, s in found.items())
 
 
-def render(facts: Facts, context: RenderContext) -> tuple[Page, tuple[Problem, ...]]:
+def render(facts: Facts, context: RenderContext, entry: Entry) -> tuple[Page, tuple[Problem, ...]]:
     """A card's page, or the page that says why there is none, with its problems."""
     card = facts.card
     if card.broken:
         return render_broken(card, card.problems, context), card.problems
     try:
-        page = render_card(facts, context)
+        page = render_card(facts, context, entry)
         return replace(page, data={**page.data, RECORD: format_record(facts, context)}), ()
     except CannotRender as error:
         problems = error.problems

@@ -17,14 +17,12 @@ _MOST_DECIMALS = 6
 
 def format_full(value: Any) -> str:
     """A value in full: numbers so that they read back, NaN and infinities as such."""
-    if isinstance(value, bool) or value is None:
-        return json.dumps(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return _format_odd(value)
-    if isinstance(value, (int, float)):
-        return format_number(value)
     if isinstance(value, str):
         return value
+    if isinstance(value, float):
+        return format_number(value) if math.isfinite(value) else _format_odd(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return format_number(value)
     if isinstance(value, dt.date):
         return value.isoformat()
     return json.dumps(value, ensure_ascii=False, default=str)
@@ -38,7 +36,12 @@ def format_column(values: Sequence[Number | None]) -> list[str]:
     """The cells of a column, with as many decimals as tell most of its values apart."""
     numbers = {v for v in values if v is not None and _is_finite(v)}
     decimals = _choose_decimals(numbers)
-    return [MISSING if v is None else say_number(_format_cell(v, decimals)) for v in values]
+    least = 9.5 * 10**-decimals if decimals else math.inf  # from which nothing is special
+    return [
+        MISSING if v is None
+        else say_number(f"{v:.{decimals}f}" if least <= v < 1e15 else _format_cell(v, decimals))
+        for v in values
+    ]  # fmt: skip
 
 
 def format_short(value: Number) -> str:

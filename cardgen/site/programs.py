@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from html import escape
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
@@ -38,7 +37,7 @@ def make_index(entries: Sequence[Entry], context: RenderContext) -> bytes:
 
 def _as_record(entry: Entry, context: RenderContext) -> dict[str, object]:
     path = context.page_path(entry.code)
-    values = {name: value for name, value in asdict(entry).items() if name not in _HIDDEN}
+    values = {name: value for name, value in vars(entry).items() if name not in _HIDDEN}
     return values | {"url": path, "record": f"{path}card.json"}
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,26 +16,40 @@ from cardgen.models import Problem
 from cardgen.site.build import BuildResult, Insert, Site, fill_site, open_site
 from cardgen.site.cache import Brief, CardCache, Made, hash_package
 from cardgen.site.cardset import CardSet
-from cardgen.site.collection import make_collection_files, render_collection
+from cardgen.site.collection import list_parts
 from cardgen.site.context import RenderContext
-from cardgen.site.history import find_checkout, find_history
+from cardgen.site.history import find_checkout, find_head, find_history
 from cardgen.site.index import Entry, make_entry
-from cardgen.site.listing import render_list, render_table
+from cardgen.site.listing import render_table
 from cardgen.site.looks import digest
 from cardgen.site.making import CardMaker, Job, Looker, Place, look_at, scan_folder, start_maker
 from cardgen.site.manifest import Manifest, Report
-from cardgen.site.page import Page
+from cardgen.site.paramtable import Brief as Plotted
 from cardgen.site.paramtable import read_brief
 from cardgen.site.pool import suggest, work_on
 from cardgen.site.related import MOST_COUNTED
 from cardgen.site.search import describe
 from cardgen.site.settings import SiteSettings
 from cardgen.site.shared import Overview
+from cardgen.site.theme import load_assets
+from cardgen.site.whole import (
+    CORE,
+    WHOLE_NAME,
+    Part,
+    Signs,
+    Turn,
+    Whole,
+    chunk,
+    sign_all,
+    sign_card,
+)
 from cardgen.versions import find_registry
 
 _ROOT = "cardgen-way-to-root/"
 _ALIKE = 12  # earlier versions that a page shows
 _KEPT_AT_ONCE = 200
+_AT_ONCE = 20  # pages that show something of an edited card and are made with it
+_KEYS = 500  # made in one turn: a few milliseconds
 
 
 @dataclass(frozen=True)
@@ -59,15 +74,18 @@ class ProjectSite:
         self.cache = CardCache(site.settings.work)
         self.problems: dict[str, tuple[Problem, ...]] = {}
         self.entries: dict[str, Entry] = {}
+        self.whole = Whole(site.settings.work / WHOLE_NAME)
         self.context = RenderContext.make(
             config, self.cards, site.shell.extensions, find_registry(config.root)
         )
+        self._head = find_head(config.root)
         self.context = replace(
             self.context, history=find_history(config), checkout=find_checkout(config.root)
         )
         self._processes = processes
         self._briefs: dict[str, Brief] = {}
         self._keys: dict[str, str] = {}
+        self._signs: dict[str, Signs] = {}
         self._table = ""
         self.use_shell()
         self._look(self.cards)
@@ -180,7 +198,8 @@ class ProjectSite:
         """Do jobs; the addresses of the pages that are different now."""
         free = [job for job in jobs if not self._is_taken(job.code)]
         changed, waiting = [], []
-        for made in self._work(free):
+        for new in self._work(free):
+            made = _sign(new)
             self._adopt(made)
             waiting.append(made)
             if made.written.changed:
@@ -195,8 +214,14 @@ class ProjectSite:
         """Whether a hand-written page stands at the card's address; lists have the card anyway."""
         if not self.site.is_taken(self.context.page_path(code)):
             return False
-        self.entries[code] = make_entry(self.cards[code], self.context)
+        entry = make_entry(self.cards[code], self.context)
+        self._list(code, entry, sign_card(entry, {}, ""))
         return True
+
+    def _list(self, code: str, entry: Entry, signs: Signs) -> None:
+        if self._signs.get(code, ("",))[CORE] != signs[CORE]:
+            self._table = ""
+        self.entries[code], self._signs[code] = entry, signs
 
     def _work(self, jobs: Sequence[Job]) -> Iterator[Made]:
         if (self._processes or suggest(len(jobs))) == 1:
@@ -211,11 +236,10 @@ class ProjectSite:
 
     def _adopt(self, made: Made) -> None:
         self.site.adopt(made.written)
-        self.entries[made.code] = made.entry
+        self._list(made.code, made.entry, made.signs)
         self.problems.pop(made.code, None)
         if made.problems:
             self.problems[made.code] = made.problems
-        self._table = ""
 
     # After an edit -----------------------------------------------------------------------------
 
@@ -230,14 +254,16 @@ class ProjectSite:
         for code in known.difference(there):
             self._forget(code)
         self._look_again(there)
-        touched = self.find_dependents(codes)
-        for code in touched:
-            self._keys[code] = self._make_key(code)
-        return self._make([self._make_job(code) for code in touched])
+        return self._make_again(self.find_dependents(codes)[: len(there) + _AT_ONCE])
+
+    def _make_again(self, codes: Iterable[str]) -> list[str]:
+        keys = {code: self._make_key(code) for code in codes}
+        self._keys |= keys
+        return self._make([self._make_job(code) for code in keys])
 
     def _forget(self, code: str) -> None:
         self.site.remove_pages([self.context.page_path(code)])
-        for known in (self._briefs, self._keys, self.entries, self.problems):
+        for known in (self._briefs, self._keys, self.entries, self.problems, self._signs):
             known.pop(code, None)
         self._table = ""
 
@@ -249,20 +275,33 @@ class ProjectSite:
             self._briefs[code] = look_at(facts.card, self.config, look)
         self.cache.keep_briefs({code: self._briefs[code] for code in codes})
 
-    def catch_up(self) -> list[str]:
-        """Make again all else that depends on edited cards; the addresses of what differs."""
-        self._survey()
-        stale = []
-        for code in self.cards:
-            key = self._make_key(code)
-            if key != self._keys.get(code):
-                self._keys[code] = key
-                stale.append(self._make_job(code))
-        changed = self._make(stale)
-        changed += self.site.write_pages(self.render_collection())
-        self.site.write_files(self.make_files())
-        changed += self.site.write_inserts(self.inserts())
-        return changed
+    def catch_up(self, turn: Turn = nullcontext) -> Iterator[str]:
+        """Make again all else that depends on edited cards; the addresses of what differs.
+
+        Takes a ``turn`` for each page, so that an edit never waits for more than one; raises
+        Overtaken, as ``turn`` does, where there was one, and is called again then.
+        """
+        head = find_head(self.config.root)
+        history = self.context.history if head == self._head else find_history(self.config)
+        with turn():
+            self._head, self.context = head, replace(self.context, history=history)
+            self._survey()
+            codes = tuple(self.cards)
+        for code in self._find_stale(codes, turn):
+            with turn():
+                changed = self._make_again([code])
+            yield from changed
+        yield from self.write_whole(turn)
+        with turn():
+            inserted = self.site.write_inserts(self.inserts())
+        yield from inserted
+
+    def _find_stale(self, codes: Sequence[str], turn: Turn) -> Iterator[str]:
+        """Cards whose pages depend on something that is not any more what it was."""
+        for some in chunk(codes, _KEYS):
+            with turn():
+                stale = [code for code in some if self._make_key(code) != self._keys.get(code)]
+            yield from stale
 
     def find_dependents(self, codes: Collection[str]) -> tuple[str, ...]:
         """These cards, where they are, and those whose pages show something of them."""
@@ -283,17 +322,33 @@ class ProjectSite:
         """All cards in brief, in their order."""
         return tuple(self.entries[code] for code in self.cards if code in self.entries)
 
-    def render_collection(self) -> Iterator[Page]:
-        """The list of all cards, and what else shows more than one."""
-        entries = self.list_entries()
-        yield from render_list(entries, self.context)
-        yield from render_collection(entries, Excerpts(self.cache, self.entries), self.context)
+    def adopt_whole(self) -> None:
+        """Take over what an earlier build wrote of the same cards."""
+        self.whole.adopt(self.site, self._list_parts(nullcontext), self._sign_all())
 
-    def make_files(self) -> dict[str, bytes]:
-        """Files for programs, by their address below the site's root."""
-        excerpts = Excerpts(self.cache, self.entries)
-        plotted = map(read_brief, self.cache.load_plotted(self.cards))
-        return make_collection_files(self.list_entries(), excerpts, plotted, self.context)
+    def write_whole(self, turn: Turn = nullcontext) -> Iterator[str]:
+        """Write what is about all cards, where it repeats something that is different now."""
+        with turn():
+            signs = self._sign_all()
+            parts = self._list_parts(turn)
+        yield from self.whole.write(self.site, parts, signs, turn)
+
+    def _sign_all(self) -> Signs:
+        assets = next(iter(load_assets()))  # named by their content
+        signs = {code: self._signs[code] for code in self.cards if code in self.entries}
+        return sign_all(digest(self._salt, self._stamp, assets), signs)
+
+    def _list_parts(self, turn: Turn) -> tuple[Part, ...]:
+        entries = self.list_entries()
+        codes = tuple(entry.code for entry in entries)
+        excerpts = Excerpts(self.cache, codes, turn)
+        return list_parts(entries, excerpts, lambda: self._load_plotted(codes, turn), self.context)
+
+    def _load_plotted(self, codes: Sequence[str], turn: Turn) -> Iterator[Plotted]:
+        for some in chunk(codes, _KEYS):
+            with turn():
+                texts = list(self.cache.load_plotted(some))
+            yield from map(read_brief, texts)
 
     def make_table(self, root: str) -> str:
         """The list's first page for any page; made once, since all differ in their root only."""
@@ -306,14 +361,24 @@ class ProjectSite:
         return {"cards": self.make_table}
 
 
-class Excerpts(Mapping[str, Mapping[str, str]]):
-    """What digests repeat of cards' prose, by code; read when it is asked for."""
+def _sign(made: Made) -> Made:
+    """With its signs, where it was just made; a page that was stamped again has them."""
+    if made.signs:
+        return made
+    return replace(made, signs=sign_card(made.entry, made.page.excerpts, made.plotted))
 
-    def __init__(self, cache: CardCache, codes: Collection[str]) -> None:
-        self._cache, self._codes = cache, codes
+
+class Excerpts(Mapping[str, Mapping[str, str]]):
+    """What digests repeat of cards' prose, by code; read when it is asked for, each in a turn."""
+
+    def __init__(self, cache: CardCache, codes: Iterable[str], turn: Turn = nullcontext) -> None:
+        self._cache, self._codes, self._turn = cache, dict.fromkeys(codes), turn
 
     def __getitem__(self, code: str) -> Mapping[str, str]:
-        made = self._cache.find(code) if code in self._codes else None
+        if code not in self._codes:
+            raise KeyError(code)
+        with self._turn():
+            made = self._cache.find(code)
         if made is None:
             raise KeyError(code)
         return made.page.excerpts
@@ -389,9 +454,10 @@ def assemble(
     project = ProjectSite(config, site, processes)
     try:
         project.write_cards()
-        result = fill_site(
-            site, project.render_collection(), project.inserts(), project.make_files()
-        )
+        project.adopt_whole()
+        deque(project.write_whole(), maxlen=0)
+        result = fill_site(site, (), project.inserts())
+        project.whole.keep()
     finally:
         project.close()
     return project, result

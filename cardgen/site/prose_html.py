@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from html import escape, unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from markdown import Markdown  # type: ignore[import-untyped]
 from markdown.treeprocessors import Treeprocessor  # type: ignore[import-untyped]
 
 from cardgen.site.anchors import make_anchor
+from cardgen.site.prose_inline import quicken
 from cardgen.site.prose_policy import Converted, Keeper, make_cleaner
 
 _EXTENSIONS = """
@@ -43,6 +45,8 @@ _HEADING = re.compile(r"<h([1-6])([^<>]*)>(.*?)</h\1>", re.DOTALL)
 _ID = re.compile(r' id="([^"]*)"')
 _BARE_INPUT = re.compile(r"<input(?![^<>]*\stype=)[^<>]*>")
 TEXT_LENGTH = 600
+_SHORT = 200  # characters of texts that are remembered, so many of them:
+_HELD = 512
 
 
 class Converter:
@@ -52,7 +56,9 @@ class Converter:
         chosen = select_extensions(extensions)
         self._markdown = Markdown(extensions=list(chosen), extension_configs=chosen)
         self._markdown.treeprocessors.register(_Images(self._markdown), "cardgen_images", -100)
+        quicken(self._markdown)
         self._permalink = escape(permalink)
+        self._again = lru_cache(_HELD)(self._mark_up)  # "None." stands in many cards
         self._keeper = Keeper()
         self._cleaner = make_cleaner(self._keeper)
 
@@ -62,14 +68,18 @@ class Converter:
         Raises whatever Python-Markdown or an extension raises.
         """
         done = Converted()
-        self._markdown.reset()
-        raw = self._markdown.convert(text)
+        raw = self._again(text) if len(text) <= _SHORT else self._mark_up(text)
         self._keeper.begin(prefix, done)
         cleaned = _BARE_INPUT.sub("", self._cleaner.clean(raw))
         done.html = _HEADING.sub(lambda found: self._head(found, taken, done), cleaned)
         done.text = " ".join(_plain(cleaned[: 8 * TEXT_LENGTH]).split())[:TEXT_LENGTH]
         done.files = list(dict.fromkeys(done.files))
         return done
+
+    def _mark_up(self, text: str) -> str:
+        """HTML as Python-Markdown makes it: nothing of it is used before it is cleaned."""
+        self._markdown.reset()
+        return str(self._markdown.convert(text))
 
     def _head(self, found: re.Match[str], taken: set[str], done: Converted) -> str:
         """A heading below the page's own, with an anchor of its own and the theme's link to it."""

@@ -206,8 +206,8 @@ def _thin(line: Line, facts: Facts, most: int) -> dict[str, Any]:
         "axis": line.axis,
         "run": line.ref,
         "name": names.get(line.ref) or line.ref,
-        "xs": [_finite(line.xs[at]) for at in kept],
-        "ys": [_finite(line.ys[at]) for at in kept],
+        "xs": _keep_finite([line.xs[at] for at in kept]),
+        "ys": _keep_finite([line.ys[at] for at in kept]),
     }
     if line.best is not None:
         curve["best"] = kept.index(line.best)
@@ -226,11 +226,14 @@ def choose_points(count: int, most: int, keep: int | None = None) -> list[int]:
     return sorted(places)
 
 
-def _finite(value: Number) -> Number | None:
-    """Whole numbers stay whole, so that a step reads as one."""
-    if not math.isfinite(value):
-        return None
-    return int(value) if float(value).is_integer() and abs(value) < 1e15 else value
+def _keep_finite(values: Sequence[Number]) -> list[Number | None]:
+    """None for NaN and infinities; whole numbers stay whole, so that a step reads as one."""
+    return [
+        (int(value) if -1e15 < value < 1e15 and value % 1 == 0 else value)
+        if -math.inf < value < math.inf
+        else None
+        for value in values
+    ]
 
 
 def describe_repository(facts: Facts, context: RenderContext) -> dict[str, str]:

@@ -22,6 +22,7 @@ from cardgen.site.anchors import make_anchor
 from cardgen.site.context import RenderContext
 from cardgen.site.excerpts import Passage, make_excerpts
 from cardgen.site.facets import find_facets, format_search
+from cardgen.site.index import Entry, make_entry
 from cardgen.site.listing import render_card_table, render_cards
 from cardgen.site.page import Heading, Page
 from cardgen.site.parts import ANCHORS, Part, PartMaker
@@ -68,16 +69,17 @@ class Written:
         return Part(self.anchor, self.section.title, "prose", data, self.prose.headings)
 
 
-def render_card(facts: Facts, context: RenderContext) -> Page:
+def render_card(facts: Facts, context: RenderContext, entry: Entry | None = None) -> Page:
     """A card's page; ``Page.files`` names what must be published beside it.
 
-    Raises CannotRender where its prose cannot be converted.
+    ``entry`` is the card in brief where it is made already. Raises CannotRender where its prose
+    cannot be converted.
     """
     with speaking(context.language):
-        return _render_card(facts, context)
+        return _render_card(facts, context, entry or make_entry(facts, context))
 
 
-def _render_card(facts: Facts, context: RenderContext) -> Page:
+def _render_card(facts: Facts, context: RenderContext, entry: Entry) -> Page:
     written = _convert(facts, context)
     maker = PartMaker(facts, context)
     parts = tuple(_arrange(maker, written))
@@ -87,7 +89,7 @@ def _render_card(facts: Facts, context: RenderContext) -> Page:
         summary=maker.summary(),
         why=maker.why(),
         lead=[one.part for one in written if not one.section.title],
-        parts=parts,
+        parts=[(part, _render_part(part, context)) for part in parts],
         labels=context.labels,
     )
     title = f"{facts.code} · {facts.title}" if facts.title != facts.code else facts.code
@@ -103,13 +105,20 @@ def _render_card(facts: Facts, context: RenderContext) -> Page:
         language=context.language,
         files=_find_files(facts, written),
         pictures={picture.name: picture.sketch} if picture else {},
-        head=format_search(facts, context)
+        head=format_search(facts, entry, context)
         + (format_head(title, description, picture, context) if picture else ""),
         excerpts=make_excerpts(
             context.page_path(facts.code),
             [Passage(w.section.key, w.prose.html, w.prose.text, w.note) for w in written],
         ),
     )
+
+
+def _render_part(part: Part, context: RenderContext) -> Markup:
+    """A part's content, by a call of its own: what is included passes through all that includes."""
+    shown = template(f"part_{part.template}")
+    html = shown.render(part=part, data=part.data, labels=context.labels)
+    return Markup(html)  # noqa: S704  # templates escape
 
 
 def render_broken(card: Card, problems: Sequence[Problem], context: RenderContext) -> Page:

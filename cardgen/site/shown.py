@@ -44,7 +44,7 @@ class Shower:
         self.places = places or Places()
         self.labels = labels
         self.numbers = {run.ref: number for number, run in enumerate(facts.runs, 1)}
-        self._places: dict[Origin, tuple[str, str]] = {}
+        self._places: dict[int, tuple[Origin, str, str]] = {}
         self._conflicts = {_key(conflict.written): conflict for conflict in facts.conflicts}
 
     @property
@@ -55,21 +55,26 @@ class Shower:
         """A fact; ``text`` where it is not simply its value."""
         full = "" if isinstance(fact.value, Frozen) else format_full(fact.value)
         shown = full if text is None else text
-        exact, origin = self._places.get(fact.origin) or self._place(fact.origin)
+        _, exact, origin = self._places.get(id(fact.origin)) or self._place(fact.origin)
+        written = fact.origin.written
         return Shown(
             text=shown,
             origin=exact,
             title=f"{full} · {origin}" if full and full != shown else origin,
             url=url,
-            written=fact.origin.written,
-            note=self.note(fact),
+            written=written,
+            note=self.note(fact) if written else "",
             raw=full,
             mark=self.numbers.get(fact.origin.ref, 0) if self.several else 0,
         )
 
-    def _place(self, origin: Origin) -> tuple[str, str]:
-        """An origin exactly and in words; kept, since many values share one."""
-        place = self._places[origin] = str(origin), self.origin(origin)
+    def _place(self, origin: Origin) -> tuple[Origin, str, str]:
+        """An origin exactly and in words; kept, since many values share one.
+
+        Kept by identity, since hashing an origin costs as much as saying it; together with the
+        origin, so that no other gets its identity.
+        """
+        place = self._places[id(origin)] = origin, str(origin), self.origin(origin)
         return place
 
     def show_all(self, fact: Fact[Any], shorten: Callable[[Any], str] = format_full) -> list[Shown]:

@@ -34,12 +34,17 @@ _KNOWN = {word: code for code, words in _SMALL.items() for word in words.split()
 
 def find_tongue(titles: Iterable[str], text: str, site: str) -> str:
     """The code of a card's language, of its section titles and its text; else the site's."""
-    plain = _CODE.sub(" ", _FENCE.sub(" ", text[:_READ]))
+    plain = text[:_READ]
+    if "```" in plain or "~~~" in plain:
+        plain = _FENCE.sub(" ", plain)
+    plain = _CODE.sub(" ", plain)
     found = _read_script(plain) or _count_words(plain) or _ask_headings(titles, site)
     return found if found in find_languages() else site
 
 
 def _read_script(text: str) -> str:
+    if text.isascii():
+        return ""
     letters = len(_LETTER.findall(text))
     han, cyrillic = len(_HAN.findall(text)), len(_CYRILLIC.findall(text))
     if han * 5 > letters:  # a sign says what takes several letters elsewhere

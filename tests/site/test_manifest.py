@@ -243,12 +243,13 @@ def test_what_no_list_repeats_makes_no_list_again(
     (built.root / "_site/tree/index.html").write_text("x", encoding="utf-8")
     assert build(built)
     assert made == ["tree"]
-    assert "x" != built.read("_site/tree/index.html")
+    assert built.read("_site/tree/index.html") != "x"
     for damage in ("", "[]", '{"tree": 1}', '{"tree": {"sign": "", "pages": [{}]}}'):
         (built.root / ".cardgen/whole.json").write_text(damage, encoding="utf-8")
-        built.write("experiments/qa-1/card.md", card("qa-1", f"Goal {damage}"))
+        goal = f"Goal {len(damage)}."
+        built.write("experiments/qa-1/card.md", card("qa-1", goal))
         assert build(built)
-        assert f"{damage[:2]}" in page(built)
+        assert goal in page(built)
     assert len(made) > 40
 
 

@@ -5,7 +5,7 @@ Everything is computed from entries in one pass each; no page grows with the num
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
@@ -20,7 +20,14 @@ from cardgen.site.index import Entry
 from cardgen.site.page import Page
 from cardgen.site.speech import speak
 
-__all__ = ["render_digests", "render_tabs"]
+__all__ = ["DIGESTS", "render_digest", "render_digests", "render_tabs"]
+
+DIGESTS: Mapping[str, Callable[[Survey], Iterable[Page]]] = {
+    "stories": render_stories,
+    "names": render_names,
+    "tree": render_tree,
+    "timeline": render_timeline,
+}
 
 _HELD = 512
 
@@ -31,9 +38,18 @@ def render_digests(
     context: RenderContext,
 ) -> Iterator[Page]:
     """All digests; ``excerpts`` are those of the cards' pages by code (``Page.excerpts``)."""
+    return chain.from_iterable(render_digest(name, entries, excerpts, context) for name in DIGESTS)
+
+
+def render_digest(
+    name: str,
+    entries: Sequence[Entry],
+    excerpts: Mapping[str, Mapping[str, str]],
+    context: RenderContext,
+) -> Iterator[Page]:
+    """One of ``DIGESTS``."""
     survey = Survey(context, {entry.code: entry for entry in entries}, _Held(excerpts))
-    renders = (render_stories, render_names, render_tree, render_timeline)
-    return speak(context.language, chain.from_iterable(render(survey) for render in renders))
+    return speak(context.language, DIGESTS[name](survey))
 
 
 class _Held(Mapping[str, Mapping[str, str]]):
