@@ -43,6 +43,10 @@ __all__ = [
 ]
 
 _DESCRIPTION = 200
+_ALTERNATES = (
+    '<link rel="alternate" type="text/markdown" href="card.md">'
+    '<link rel="alternate" type="application/json" href="card.json">'
+)
 
 
 class CannotRender(SiteError):
@@ -105,7 +109,8 @@ def _render_card(facts: Facts, context: RenderContext, entry: Entry) -> Page:
         language=context.language,
         files=_find_files(facts, written),
         pictures={picture.name: picture.sketch} if picture else {},
-        head=format_search(facts, entry, context)
+        head=_ALTERNATES
+        + format_search(facts, entry, context)
         + (format_head(title, description, picture, context) if picture else ""),
         excerpts=make_excerpts(
             context.page_path(facts.code),
