@@ -44,8 +44,8 @@ __all__ = [
 
 _DESCRIPTION = 200
 _ALTERNATES = (
-    '<link rel="alternate" type="text/markdown" href="card.md">'
-    '<link rel="alternate" type="application/json" href="card.json">'
+    '<link rel="alternate describedby" type="text/markdown" href="card.md">'
+    '<link rel="alternate describedby" type="application/json" href="card.json">'
 )
 
 

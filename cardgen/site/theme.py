@@ -53,11 +53,12 @@ def load_assets() -> dict[str, bytes]:
 def format_assets(base: str) -> str:
     """The elements that load cardgen's style sheet and scripts on a page, and name the feed.
 
-    ``base`` is the way to the site's root.
+    ``base`` is the way to the site's root. The theme takes what is only an alternate for the site
+    in another language, and would ask for its site map.
     """
     folder = next(iter(load_assets())).removesuffix(STYLES)
     return (
-        f'<link rel="alternate" type="application/atom+xml" href="{escape(base)}feed.xml">'
+        f'<link rel="feed alternate" type="application/atom+xml" href="{escape(base)}feed.xml">'
         f'<link rel="stylesheet" href="{escape(f"{base}{folder}{STYLES}")}">'
         f'<script defer src="{escape(f"{base}{folder}{SCRIPT}")}"></script>'
     )
