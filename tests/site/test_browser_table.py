@@ -285,7 +285,7 @@ def test_goals_and_conclusions_come_when_they_are_wanted(tab: Tab) -> None:
     assert not [url for url in asked if url.endswith("texts.json")]
     panel = menu(tab, "Columns")
     panel.get_by_label("Conclusions").check()
-    tab.until("document.querySelectorAll('.cg-at-conclusions .cg-t-prose').length > 3")
+    tab.until("document.querySelector('.cg-at-conclusions .cg-t-prose')?.textContent")
     shown = tab.page.locator(f"{ROWS} .cg-at-conclusions").first.inner_text()
     assert shown == ENTRIES[0].conclusions
 
