@@ -402,6 +402,8 @@ def test_a_signal_arrives_once_away_from_a_terminal(
     work: Project, number: int, to_group: bool
 ) -> None:
     script = COUNT.replace("signal.SIGINT", str(int(number)))
+    if signal.getsignal(number) is signal.SIG_IGN:  # as 'nohup' starts the tests
+        signal.signal(number, signal.SIG_DFL)
     process = start(work, PYTHON, "-c", script, start_new_session=True)
     assert process.stdout
     assert process.stderr

@@ -36,6 +36,7 @@ CONFIGURATION = {
     "1e3": "key",
     "with space": -3,
 }
+PROPERTIES = {"conclusion": "fine", "score": 0.5}
 YAML = "model:\n  name: plT5\n  lr: 1e-4\nno: yes\n"
 
 
@@ -53,6 +54,8 @@ def main() -> None:
     if how != "bare":
         report(task, how, out)
     print(json.dumps({"folder": str(folder), **describe(task)}, default=lambda _: None), flush=True)
+    if how != "bare":
+        keep_properties(task, Path(folder) / "task.json")
     if how == "kill":
         task.flush()
         wait_for_files(folder)
@@ -80,7 +83,7 @@ def report(task: Task, how: str, out: Path) -> None:
     (out / "notes.txt").write_text("no form at all: { [", encoding="utf-8")
     for name in ("model.yaml", "model.json", "notes.txt"):
         task.connect_configuration(out / name, name=name)
-    task.set_user_properties(conclusion="fine", score=0.5)
+    task.set_user_properties(**PROPERTIES)
     MetricsEventAdapter.default_nan_value = math.nan
     MetricsEventAdapter.default_inf_value = math.inf
     logger = task.get_logger()
@@ -99,6 +102,14 @@ def report(task: Task, how: str, out: Path) -> None:
         model.update_weights(str(out / "model.bin"), auto_delete_file=False, iteration=2)
     except AttributeError as error:  # a fault of some clients offline
         print("update_weights:", error, file=sys.stderr)
+
+
+def keep_properties(task: Task, path: Path) -> None:
+    """Set them again where a thread of the client has written over them, as happens offline."""
+    for _ in range(20):
+        time.sleep(0.1)
+        if not is_written(path, '"conclusion"'):
+            task.set_user_properties(**PROPERTIES)
 
 
 def wait_for_files(folder: Path) -> None:

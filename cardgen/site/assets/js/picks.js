@@ -65,9 +65,19 @@ export function start(_element) {
     const box = event.target;
     if (box instanceof HTMLInputElement && box.matches(BOX)) toggle(box.dataset.cgPick ?? "", box.checked);
   });
+  adopt();
   onChange(show);
   addEventListener("pageshow", () => show()); // ticks made on another page, after "back"
   show();
+}
+
+/** Keep what was ticked before this script came; what a browser restores of an older visit is none. */
+function adopt() {
+  const [visit] = performance.getEntriesByType("navigation");
+  if (visit instanceof PerformanceNavigationTiming && visit.type !== "navigate") return;
+  for (const box of document.querySelectorAll(BOX)) {
+    if (box instanceof HTMLInputElement && box.checked) toggle(box.dataset.cgPick ?? "", true);
+  }
 }
 
 function show() {
