@@ -15,6 +15,8 @@ from cardgen.models import Frozen, Severity, TrackerConfig
 from cardgen.safeyaml import UnsafeYaml, find_marks, parse_yaml
 
 CONFIG_NAME = "cardgen.yaml"
+REFS_FOLDER = "refs"
+"""The folder in ``.cardgen/`` where cards of other branches lie while a site is built."""
 
 
 def _known_language(code: str) -> str:
@@ -61,6 +63,11 @@ class SiteConfig(Frozen):
     mkdocs: MaybeFile = Field(
         default="", description="The mkdocs.yml of a site that is there already, to join it."
     )
+    refs: Patterns = Field(
+        default=(),
+        description="Patterns of branches and tags whose cards it shows; '.' is the folder itself.",
+    )
+    tags: bool = Field(default=False, description="Whether it shows the cards of all tags, too.")
 
 
 class SecretsConfig(Frozen):
@@ -85,6 +92,9 @@ class Settings(Frozen):
         default=(), description="Patterns of metrics of which more is better."
     )
     repository: str = Field(default="", description="The repository's address, to link commits.")
+    readme: bool = Field(
+        default=False, description="Whether READMEs of cards are made whenever a card changes."
+    )
     trackers: dict[str, dict[str, Any]] = Field(
         default={}, description="Settings of each tracker, by its name."
     )
@@ -112,7 +122,15 @@ class Config(Frozen):
         return self.root / ".cardgen"
 
     def label(self, path: Path) -> str:
-        """A path as messages show it: relative to the root, with forward slashes."""
+        """A path as messages show it: relative to the root, with forward slashes.
+
+        A card of another branch, which lies in ``.cardgen/refs/<tree>/``, is shown where it would
+        lie in a checkout of that.
+        """
+        kept = self.work / REFS_FOLDER
+        if path.is_relative_to(kept):
+            inner = path.relative_to(kept).parts[1:]
+            return Path(self.settings.experiments, *inner).as_posix()
         try:
             return path.relative_to(self.root).as_posix()
         except ValueError:

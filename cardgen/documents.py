@@ -23,7 +23,25 @@ _ATX = re.compile(r"(#{1,2})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r"(?:=+|-+)[ \t]*$")
 _ATTRIBUTES = re.compile(r"\s*\{[^{}]*\}\s*$")
 _SUGGESTION = re.compile(r'\s*<!-- suggested by ("(?:[^"\\\n]|\\.){1,2000}")')
+_CONFLICT = re.compile(
+    r"^<{7} .*\n(?:(?!<{7} |={7}\r?$).*\n)*={7}\r?\n(?:(?!>{7} |<{7} ).*\n)*>{7} ", re.MULTILINE
+)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+
+
+IN_CONFLICT = "Two branches changed this, and git left both versions in it."
+
+
+def find_conflict(text: str) -> int:
+    """The line, counted from 1, of the first mark that a merge left; 0 where there is none."""
+    if "<<<<<<< " not in text:
+        return 0
+    match = _CONFLICT.search(text)
+    return text.count("\n", 0, match.start()) + 1 if match else 0
+
+
+def mend_conflict(code: str) -> str:
+    return f"Run: cardgen resolve {code}"
 
 
 @dataclass(frozen=True)
@@ -57,6 +75,9 @@ def parse_card(text: str, path: Path, code: str, label: str) -> Card:
 
     ``code`` is the folder's name, ``label`` the path that problems show.
     """
+    if at := find_conflict(text):
+        problem = Problem(label, at, "merge-conflict", "error", IN_CONFLICT, mend_conflict(code))
+        return Card(code, path, _bare(code), problems=(problem,))
     halves = split_document(text)
     if halves is None or not halves.closed:
         problem = Problem(
@@ -146,21 +167,25 @@ def parse_sections(body: str, first_line: int) -> Iterator[Section]:
     What stands before the first heading is a section without a title, given where it says
     anything.
     """
-    title, start, held = "", first_line, list[str]()
+    title, start, below, held = "", first_line, first_line, list[str]()
     for number, line, heading in _find_headings(body.split("\n")):
         if heading is None:
+            below = below if held else first_line + number
             held.append(line)
             continue
         if title or has_text("\n".join(held)):
-            yield _make_section(title, start, held)
+            yield _make_section(title, start, below, held)
         title, start, held = heading, first_line + number, []
     if title or has_text("\n".join(held)):
-        yield _make_section(title, start, held)
+        yield _make_section(title, start, below, held)
 
 
-def _make_section(title: str, line: int, held: list[str]) -> Section:
-    body = "\n".join(held).strip("\r\n")
-    return Section(find_section(title), title, line, body, parse_suggestion(body))
+def _make_section(title: str, line: int, below: int, held: list[str]) -> Section:
+    text = "\n".join(held)
+    body = text.lstrip("\r\n")
+    below += text.count("\n", 0, len(text) - len(body))
+    body = body.rstrip("\r\n")
+    return Section(find_section(title), title, line, body, parse_suggestion(body), below)
 
 
 def format_suggestion(ref: str, hint: str) -> str:

@@ -17,7 +17,7 @@ from cardgen.errors import DocumentError, UsageError
 from cardgen.languages import SECTIONS
 from cardgen.safeyaml import Marks, UnsafeYaml, parse_yaml, read_yaml
 from cardgen.safeyaml import Path as KeyPath
-from cardgen.yamledit import add_item, remove_item, replace_value
+from cardgen.yamledit import add_item, format_key, remove_item, replace_value
 
 Operator = Literal["=", "+=", "-="]
 
@@ -78,6 +78,32 @@ def edit_front_matter(
     if new:
         raise DocumentError(f"{label} stays as it is: {new[0].message}", new[0].hint)
     return text
+
+
+def rename_key(text: str, old: str, new: str, path: Path, label: str) -> str:
+    """A card's text with a key (dotted, where it lies inside another) called otherwise.
+
+    ``new`` is dotted likewise. Raises DocumentError where the card would have another problem.
+    """
+    halves = split_document(text)
+    if halves is None or not halves.closed:
+        raise DocumentError(f"{label} has no front matter.", "Run 'cardgen check'.")
+    try:
+        marks = read_yaml(halves.front).marks
+    except UnsafeYaml as error:
+        raise DocumentError(f"{label}: {error.message}", error.hint) from None
+    place, name = tuple(old.split(".")), new.rpartition(".")[2]
+    if place not in marks or (*place[:-1], name) in marks:
+        raise DocumentError(f"{label}: '{old}' cannot be called '{new}'.", "Edit it by hand.")
+    key = marks[place][0]
+    front = halves.front[: key.start] + format_key(name) + halves.front[key.end :]
+    edited = text[: halves.start] + front + text[halves.start + len(halves.front) :]
+    code = path.parent.name
+    before = {p.message for p in parse_card(text, path, code, label).problems}
+    found = [p for p in parse_card(edited, path, code, label).problems if p.message not in before]
+    if found:
+        raise DocumentError(f"{label} stays as it is: {found[0].message}", found[0].hint)
+    return edited
 
 
 def _edit(halves: Halves, assignment: Assignment, label: str) -> str:

@@ -39,5 +39,9 @@ class TrackerError(CardgenError):
     """A run could not be read; the evidence there was stays as it is."""
 
 
+class GoneError(TrackerError):
+    """The place that a ref names could be asked, and does not hold what it names."""
+
+
 class SiteError(CardgenError):
     """The site could not be built or served."""

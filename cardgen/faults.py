@@ -37,6 +37,9 @@ _INNER: Mapping[str, type[BaseModel]] = {
     "data": Dataset,
     "source": WrittenSource,
 }
+_MISSPELT = 0.75
+"""So like a key of the card is a word that was meant for it."""
+
 # What other tools and people call a key of the card.
 _MEANT = {
     "branch": "source.branch",
@@ -68,7 +71,8 @@ def find_faults(
         several = [detail for _, detail in group]
         line = next((lines[part] for part in _parents(key) if part in lines), 2)
         rule, message, hint = _describe(key, several, code)
-        yield Problem(label, line, rule, "error", message, hint)
+        fix = _rename(key, several[0], lines) if rule == "unknown-key" else ()
+        yield Problem(label, line, rule, "error", message, hint, about=key, fix=fix)
 
 
 def _find_key(detail: ErrorDetails, lines: Mapping[str, int]) -> str:
@@ -133,6 +137,17 @@ def _guess(loc: Sequence[int | str]) -> str:
     if find_section(word):
         return f"Write it below a heading: '## {word.capitalize()}'."
     return "Remove it, or begin its name with 'x-' to keep a field of your own."
+
+
+def _rename(key: str, detail: ErrorDetails, lines: Mapping[str, int]) -> tuple[str, ...]:
+    """``titel -> title``, where the key is a misspelt one that is not there itself."""
+    *outer, word = [str(part) for part in detail["loc"]]
+    known = _INNER.get(outer[0]) if outer else FrontMatter
+    if known is None or ".".join((*outer, word)) != key or not re.fullmatch(r"[\w-]+", word):
+        return ()
+    near = difflib.get_close_matches(word.casefold(), known.model_fields, n=2, cutoff=_MISSPELT)
+    new = ".".join((*outer, *near))
+    return (f"{key} -> {new}",) if len(near) == 1 and new not in lines else ()
 
 
 def _ask(word: str, known: Mapping[str, str]) -> str:

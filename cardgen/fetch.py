@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from cardgen.config import Config
 from cardgen.errors import CardgenError, TrackerError
 from cardgen.masking import mask_run
-from cardgen.models import Run, RunRef
+from cardgen.models import Presence, Run, RunRef
+from cardgen.references import Reference
 from cardgen.trackers import find_trackers, load_tracker
+
+_REGISTRIES = {"hub": "hf", "mlflow": "mlflow", "wandb": "wandb"}
+_REFUSED = (401, 403)
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,41 @@ def _is_taken(ref: str, taken: set[str]) -> bool:
     place = _find_place(ref)
     parts = place.split("/")
     return any("/".join(parts[:count]) in taken for count in range(1, len(parts) + 1))
+
+
+def look_up_run(config: Config, ref: str) -> Presence | Failure:
+    """Whether a run is still in its tracker.
+
+    A Failure with a GoneError: it is not; with any other: it could not be asked.
+    """
+    name = ref.partition(":")[0]
+    return _look_up(config, name, "find_presence", ref.partition(":")[2].strip(), ref)
+
+
+def look_up_registered(config: Config, reference: Reference) -> Presence | Failure:
+    """The same of a model or data set in its registry; ``there`` where no adapter can ask."""
+    name = _REGISTRIES.get(reference.kind, "")
+    if not name:
+        return "there"
+    return _look_up(config, name, "find_registered", reference, reference.name)
+
+
+def _look_up(
+    config: Config, name: str, question: str, what: str | Reference, ref: str
+) -> Presence | Failure:
+    try:
+        tracker = load_tracker(name)
+        settings = config.for_tracker(name)
+        ask = getattr(tracker, question, None)
+        if ask is not None:
+            return cast("Presence", ask(what, settings))
+        tracker.fetch_run(str(what), settings)
+    except CardgenError as error:
+        # What a server refuses to show may still be there.
+        return "hidden" if getattr(error, "status", 0) in _REFUSED else Failure(ref, error)
+    except Exception as error:  # as for fetch_run
+        return Failure(ref, _wonder(error))
+    return "there"
 
 
 def fetch_run(config: Config, ref: str) -> Run | Failure:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -189,3 +189,22 @@ def find_codes_in_history(root: Path, experiments: str, prefix: str) -> frozense
 def find_remote(root: Path) -> str:
     """The address of ``origin``, empty where there is none."""
     return (run_git(root, "remote", "get-url", "origin") or "").strip()
+
+
+def merge_files(paths: Sequence[Path], names: Sequence[str]) -> bytes | None:
+    """Our, the old and their version of a file merged line by line; None where git cannot.
+
+    ``names`` are what the versions are called where both changed the same lines.
+    """
+    labels = [part for name in names for part in ("-L", name)]
+    try:
+        done = subprocess.run(
+            ("git", "merge-file", "-p", *labels, *map(str, paths)),
+            env=_make_environ(),
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if 0 <= done.returncode < 128 else None

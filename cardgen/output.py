@@ -67,6 +67,13 @@ def say(text: str, paint: Callable[[str], str] | None = None) -> None:
     _print(text, sys.stdout, paint)
 
 
+def say_whole(text: str) -> None:
+    """Print what is made safe already, such as Markdown, where signs of no width do their work."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stdout.flush()
+
+
 def complain(text: str, paint: Callable[[str], str] | None = None) -> None:
     """Print what went wrong, or what to do."""
     _print(text, sys.stderr, paint)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from cardgen.config import Settings
 from cardgen.languages import find_languages
 from cardgen.models import Evidence, FrontMatter
+from cardgen.review.models import Review
 from cardgen.rules import load_rules
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -36,6 +37,7 @@ def make_schemas() -> dict[str, str]:
         "card.schema.json": _format(FrontMatter, "Front matter of card.md", _adapt_card),
         "config.schema.json": _format(Settings, "cardgen.yaml", _adapt_config),
         "evidence.schema.json": _format(Evidence, "evidence.json", _adapt_evidence),
+        "review.schema.json": _format(Review, "cardgen review --format json", _leave),
     }
 
 
@@ -62,6 +64,10 @@ def _find_schemas(schema: Schema) -> Iterator[Schema]:
             yield from _find_schemas(schema[key])
     for inner in schema.get("anyOf", ()):
         yield from _find_schemas(inner)
+
+
+def _leave(schema: Schema) -> None:
+    """As pydantic makes it."""
 
 
 def _adapt_card(schema: Schema) -> None:

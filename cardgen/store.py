@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cardgen.config import Config
-from cardgen.documents import parse_card
+from cardgen.documents import IN_CONFLICT, find_conflict, mend_conflict, parse_card
 from cardgen.errors import CardgenError, StoreError, UsageError
 from cardgen.evidence import format_evidence, parse_evidence
 from cardgen.files import locked, make_work, read_text, write_text
@@ -18,6 +18,7 @@ from cardgen.models import Card, Evidence, FrontMatter, Problem
 
 CARD_NAME = "card.md"
 EVIDENCE_NAME = "evidence.json"
+README_NAME = "README.md"
 MAX_CARD_BYTES = 1024 * 1024
 MAX_EVIDENCE_BYTES = 64 * 1024 * 1024
 
@@ -105,10 +106,16 @@ def _with_evidence(config: Config, card: Card) -> Card:
     path = card.folder / EVIDENCE_NAME
     if not path.exists() and not path.is_symlink():
         return card
+    text = ""
     try:
         _refuse_outside(config, path)
-        return replace(card, evidence=parse_evidence(read_text(path, MAX_EVIDENCE_BYTES)))
+        text = read_text(path, MAX_EVIDENCE_BYTES)
+        return replace(card, evidence=parse_evidence(text))
     except StoreError as error:
+        if at := find_conflict(text):
+            hint, label = mend_conflict(card.code), config.label(path)
+            problem = Problem(label, at, "merge-conflict", "error", IN_CONFLICT, hint)
+            return replace(card, problems=(*card.problems, problem))
         problem = Problem(
             config.label(path), 0, "evidence", "error", _capital(error.message), error.hint
         )
@@ -179,6 +186,33 @@ def save_patch(config: Config, card: Card, name: str, text: str) -> None:
     _refuse_outside(config, path)
     with locked(_lock(config, card.code)):
         write_text(path, text)
+
+
+def save_readme(config: Config, path: Path, text: str, is_ours: Callable[[str], bool]) -> None:
+    """Write a README that is made from cards; raises StoreError where a person wrote it."""
+    _refuse_outside(config, path)
+    with locked(_lock(config, f"{path.parent.name}.readme")):
+        old = read_text(path, MAX_EVIDENCE_BYTES) if path.exists() or path.is_symlink() else ""
+        if old and not is_ours(old):
+            raise StoreError(f"{config.label(path)} is no generated file.", "Move it away first.")
+        write_text(path, text)
+
+
+def save_merged(config: Config, path: Path, text: str, before: str | None) -> None:
+    """Put a merged file in the place of one in conflict, whose text was ``before`` (None: any).
+
+    Raises StoreError where somebody saved it meanwhile: theirs stands.
+    """
+    _refuse_outside(config, path)
+    with locked(_lock(config, path.parent.name)):
+        if before is not None and read_text(path, MAX_EVIDENCE_BYTES) != before:
+            raise StoreError(f"{config.label(path)} was saved meanwhile.", "Try again.")
+        write_text(path, text)
+
+
+def save_cache(path: Path, text: str) -> None:
+    """Keep something in the folder of caches, whole or not at all."""
+    write_text(path, text)
 
 
 def edit_card(config: Config, path: Path, edit: Callable[[str], str]) -> bool:

@@ -99,12 +99,15 @@ def sort_lines(lines: Iterable[Line], key: str) -> list[Line]:
     return known + rest
 
 
-def format_lines(lines: Sequence[Line], kind: str) -> str:
-    """The list as a table of one of FORMATS."""
+def format_lines(lines: Sequence[Line], kind: str, places: Sequence[str] = ()) -> str:
+    """The list as a table of one of FORMATS; ``places`` say where each line's card lives."""
     import tabulate  # noqa: PLC0415  # heavy, and not needed for JSON
 
-    headers = ("code", "title", "status", "date", "tags", "model", "metric", "best")
+    headers = ["code", "title", "status", "date", "tags", "model", "metric", "best"]
     rows = [_row(line, kind) for line in lines]
+    if places:
+        headers.append("on")
+        rows = [(*row, _escape(place, kind)) for row, place in zip(rows, places, strict=True)]
     return tabulate.tabulate(rows, headers, tablefmt=kind, disable_numparse=True)
 
 
@@ -117,7 +120,11 @@ def _row(line: Line, kind: str) -> tuple[str, ...]:
         line.code, line.title, line.status, line.date, tags, line.model,
         line.metric, best,
     )  # fmt: skip
-    return tuple(cell.replace("|", "\\|") for cell in cells) if kind in _PIPED else cells
+    return tuple(_escape(cell, kind) for cell in cells)
+
+
+def _escape(cell: str, kind: str) -> str:
+    return cell.replace("|", "\\|") if kind in _PIPED else cell
 
 
 def _say_best(line: Line) -> str:

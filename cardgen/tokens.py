@@ -54,6 +54,9 @@ _SHAPES = {
     ),
 }
 _SHAPE = re.compile("|".join(f"(?P<{k.replace('-', '_')}>{v})" for k, v in _SHAPES.items()))
+# The only shape with spaces in it; each of the others is a part of one such word.
+_WITH_SPACES = "-----BEGIN"
+_LONG_WORD = re.compile(r"\S{15,}")
 
 # Words that make a name a secret's, alone or two in a row.
 _PASSWORDS = ("password", "passwd", "passphrase", "pwd", "passcode")
@@ -152,7 +155,20 @@ def find_shape(value: str) -> str:
 
 def mask_shapes(text: str) -> str:
     """Put a mask in the place of every token whose form says what it is."""
-    return _SHAPE.sub(lambda m: mask(str(m.lastgroup).replace("_", "-")), text)
+    if _WITH_SPACES in text:
+        return _SHAPE.sub(_mask_shape, text)
+    parts: list[str] = []
+    done = 0
+    for word in _LONG_WORD.finditer(text):  # trying all shapes at every letter of prose is slow
+        start = word.start()
+        while found := _SHAPE.search(text, start, word.end()):
+            parts += (text[done : found.start()], _mask_shape(found))
+            done = start = found.end()
+    return "".join((*parts, text[done:])) if parts else text
+
+
+def _mask_shape(found: re.Match[str]) -> str:
+    return mask(str(found.lastgroup).replace("_", "-"))
 
 
 def split_words(name: str) -> list[str]:

@@ -20,17 +20,23 @@ PACKAGE = ROOT / "cardgen"
 
 # A module imports from layers above its own line only; the site may import all of them.
 LAYERS = (
-    ("errors", "git", "output", "references", "sentences", "tokens"),
-    ("detector", "files", "languages", "plainyaml", "safeyaml"),
+    ("errors", "git", "output", "pool", "references", "sentences", "tokens"),
+    ("detector", "files", "languages", "markdown", "origin", "plainyaml", "safeyaml"),
     ("models",),
     ("codes", "config", "evidence", "masking", "trackers", "yamledit"),
     ("faults", "fetch", "measures"),
-    ("documents", "facts", "versions"),
-    ("groups",),
-    ("edits", "resolve", "rules", "running", "scaffold", "store"),
-    ("check", "describe", "fill", "formats", "schemas", "summary"),
-    ("capture", "project"),
-    ("imports",),
+    ("documents", "facts", "surroundings", "versions"),
+    ("groups", "livevalues"),
+    ("claims", "edits", "resolve", "running", "scaffold", "similar", "store"),
+    ("revisions", "rules"),
+    ("accepting", "differences", "sketches"),
+    ("readme",),
+    ("check", "describe", "fill", "formats", "summary"),
+    ("review",),
+    ("schemas",),
+    ("capture", "online", "project"),
+    ("branches", "ci", "comments", "imports", "merging"),
+    ("promote",),
     ("site",),
     ("cli",),
     ("__main__",),
@@ -191,11 +197,11 @@ def import_all(names: Iterable[str]) -> str:
 
 
 def test_importing_what_any_command_may_need_imports_nothing_heavy() -> None:
-    """Private helpers of adapters, which the adapters import when they need them, aside."""
+    """What talks to servers, and is imported where there is one to talk to, aside."""
     names = [
         m.name
         for m in MODULES
-        if m.part not in ("site", "__main__")
+        if m.part not in ("comments", "site", "__main__")
         and (m.part != "trackers" or (m.name.count(".") < 2 and "._" not in m.name))
     ]
     assert {"cli", "trackers.mlflow", "rules.naming"} <= set(names)

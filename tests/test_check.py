@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
+import subprocess
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
-import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,12 +19,12 @@ from hypothesis import strategies as st
 from cardgen.check import check_cards, has_failed, sort_problems
 from cardgen.config import Config, load_config
 from cardgen.documents import parse_card
-from cardgen.errors import UsageError
-from cardgen.formats import FORMATS, format_problems, paint_problems
+from cardgen.formats import format_problems
 from cardgen.models import Card, Checkpoint, Evidence, Problem, Run, Severity
 from cardgen.output import escape
 from cardgen.rules import find_near, load_rules, run_hint
 from cardgen.store import load_cards
+from cardgen.surroundings.look import look_around
 from tests.projects import Project
 from tests.strategies import CARDS, EVIDENCE
 from tests.strategies import TEXT as TEXTS
@@ -31,9 +34,27 @@ TRACKERS = ("hf", "mlflow", "neptune")
 TEXT = "---\ncode: qa-1\n{front}---\n## Goal\nIs it?\n{body}"
 
 
+@cache
 def find_problems(case: Path) -> tuple[Problem, ...]:
-    config = load_config(case) if (case / "cardgen.yaml").exists() else Config(root=case)
-    return check_cards(load_cards(config), config, trackers=TRACKERS)
+    """The problems of a copy of the case, in a repository where the case says its history."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(shutil.copytree(case, Path(folder) / "case"))
+        if (case / "history.txt").exists():
+            _make_repository(root)
+        config = load_config(root) if (root / "cardgen.yaml").exists() else Config(root=root)
+        cards = load_cards(config)
+        around = look_around(config, cards)
+        return check_cards(cards, config, trackers=TRACKERS, surroundings=around)
+
+
+def _make_repository(root: Path) -> None:
+    """What ``history.txt`` holds for 'git fast-import', cut at the commits of ``shallow.txt``."""
+    for command in ("init", "-q", "-b", "main"), ("fast-import", "--quiet", "--force"):
+        history = (root / "history.txt").read_bytes()
+        subprocess.run(["git", *command], cwd=root, input=history, check=True)
+    for name, place in (("shallow.txt", ".git/shallow"), ("ignore.txt", ".gitignore")):
+        if (root / name).exists():
+            shutil.copy(root / name, root / place)
 
 
 def report(case: Path) -> str:
@@ -47,7 +68,9 @@ def test_report_of_a_project(case: Path) -> None:
 
 def test_every_rule_is_seen_at_work() -> None:
     seen = {problem.rule for case in CASES for problem in find_problems(case)}
-    assert set(load_rules()) - seen == {"unreadable"}
+    online = {name for name in load_rules() if name.endswith("-online")}  # tests/test_online.py
+    # tests/test_readme.py: what is stale is told beside the rules.
+    assert set(load_rules()) - seen == {"unreadable", "readme-stale"} | online
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -192,55 +215,6 @@ def test_nothing_that_a_card_says_ends_the_check(parts: list[tuple[str, Evidence
     assert len(shown) == len(problems)
     held = json.loads(format_problems(problems, "json"))["problems"]
     assert [problem["message"] for problem in held] == [p.message for p in problems]
-
-
-# Formats ---------------------------------------------------------------------------------------
-
-PROBLEM = Problem("a/\x1b[2J.md", 3, "schema", "error", "A '\u202e' and\na line.", "\tRun it.")
-
-
-def test_text_shows_what_data_would_do() -> None:
-    assert format_problems([PROBLEM], "text").split("\n") == [
-        r"a/\x1b[2J.md:3: error schema: A '\u202e' and\na line.",
-        r"    \tRun it.",
-        "",
-        "1 error in 1 file.",
-    ]
-
-
-def test_json_holds_the_data_itself_in_escapes() -> None:
-    text = format_problems([PROBLEM], "json")
-    assert text.replace("\n", "").isprintable()
-    assert json.loads(text) == {
-        "problems": [
-            {
-                "path": PROBLEM.path,
-                "line": 3,
-                "rule": "schema",
-                "severity": "error",
-                "message": PROBLEM.message,
-                "hint": PROBLEM.hint,
-            }
-        ]
-    }
-
-
-def test_colour_is_put_on_severities_alone() -> None:
-    text = format_problems([PROBLEM], "text")
-    painted = paint_problems(text)
-    assert painted.split("\n")[0].startswith(r"a/\x1b[2J.md:3: " + "\x1b[31merror\x1b[0m schema")
-    assert re.sub(r"\x1b\[\d+m", "", painted) == text
-    assert painted.count("\x1b") == 2
-
-
-def test_formats_are_those_of_the_command_line() -> None:
-    from cardgen.cli.reading import check
-
-    (kind,) = [option.type for option in check.params if option.name == "kind"]
-    assert isinstance(kind, click.Choice)
-    assert sorted(kind.choices) == sorted(FORMATS)
-    with pytest.raises(UsageError, match=r"'xml' is no format"):
-        format_problems([], "xml")
 
 
 def test_hints_quote_for_a_shell() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cardgen.masking import count_masked, mask_run, mask_text
 from cardgen.models import Command, Dataset, Environment, Metric, Model, Run, RunFile, Source
 from cardgen.safeyaml import parse_yaml
-from cardgen.tokens import find_shape
+from cardgen.tokens import _SHAPE, _mask_shape, find_shape, mask_shapes
 
 DATA = Path(__file__).parent / "data" / "masking"
 SECRETS: list[dict[str, Any]] = parse_yaml((DATA / "secrets.yaml").read_text(encoding="utf-8"))
@@ -228,3 +228,23 @@ def test_the_base_is_loaded_when_something_is_masked_and_no_earlier() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ
     )
     assert result.stdout.strip() == "False True"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                (
+                    *("hf_", "glpat-", "xoxb-", "AKIA", "eyJ", "SG.", "123456789:AA"),
+                    *("wandb login ", "https://hooks.slack.com/services/", "AccountKey="),
+                    *(" ", "\n", "\u00a0", "é", "-----BEGIN RSA PRIVATE KEY-----\n"),
+                )
+            ),
+            st.text("abcdef0123456789ABCDEF_-./+=", max_size=45),
+        ),
+        max_size=6,
+    )
+)
+def test_looking_at_long_words_alone_misses_no_shape(parts: list[tuple[str, str]]) -> None:
+    text = "".join(head + tail for head, tail in parts)
+    assert mask_shapes(text) == _SHAPE.sub(_mask_shape, text)

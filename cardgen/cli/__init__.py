@@ -8,7 +8,19 @@ import sys
 import click
 
 from cardgen import __version__
-from cardgen.cli import cards, imports, reading, run, site
+from cardgen.cli import (
+    cards,
+    checking,
+    comment,
+    imports,
+    merging,
+    reading,
+    readme,
+    review,
+    run,
+    site,
+    versions,
+)
 from cardgen.cli.common import FAILED, FINE, INTERRUPTED
 from cardgen.errors import CardgenError
 
@@ -31,11 +43,16 @@ for _command in (
     imports.import_,
     cards.fill,
     run.run,
+    versions.promote,
     cards.set_,
-    reading.check,
+    checking.check,
     reading.list_,
     reading.show,
     cards.schema,
+    readme.readme,
+    merging.resolve,
+    review.review,
+    comment.comment,
     site.build,
     site.serve,
 ):

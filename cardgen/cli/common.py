@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,12 +32,29 @@ def resolve(config: Config, card: Card) -> Facts:
     return resolve(card, config.settings, config.label(card.path))
 
 
+def find_facts(config: Config) -> Callable[[str], Facts | None]:
+    """Finds the facts of any card by its code, each card read once; None where there is none."""
+    from functools import cache
+
+    from cardgen.store import find_cards, load_card
+
+    @cache
+    def list_paths() -> dict[str, Path]:
+        return {path.parent.name: path for path in find_cards(config)}
+
+    @cache
+    def find(code: str) -> Facts | None:
+        path = list_paths().get(code)
+        return resolve(config, load_card(config, path)) if path else None
+
+    return find
+
+
 def find_problems(config: Config, codes: tuple[str, ...]) -> tuple[Problem, ...]:
     """The problems of the named cards, or of all; each is checked among all of them."""
-    from cardgen.check import check_cards
-    from cardgen.store import select_cards
+    from cardgen.check.project import check_project
+    from cardgen.check.selecting import find_named
     from cardgen.trackers import find_trackers
 
-    folders = tuple(f"{config.label(path.parent)}/" for path in select_cards(config, codes))
-    problems = check_cards(load_cards(config), config, trackers=find_trackers())
-    return tuple(p for p in problems if not codes or p.path.startswith(folders))
+    chosen = find_named(config, codes, Path.cwd())
+    return check_project(config, trackers=find_trackers()).of(chosen)

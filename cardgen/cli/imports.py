@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardgen.cli.common import FAILED, load_config
+from cardgen.cli.readme import refresh_readmes
 
 if TYPE_CHECKING:
     from cardgen.config import Config
@@ -119,6 +120,9 @@ def _import(config: Config, location: str, wanted: Wanted, *, dry_run: bool, as_
         if not dry_run:
             made = _make(config, plan)
     _report(found, plan, made, dry_run=dry_run, as_json=as_json)
+    if not dry_run:
+        codes = (*(planned.card.code for planned in made.cards), *made.completed)
+        refresh_readmes(config, codes, output.complain if as_json else None)
     return _complain(found, (*found.failures, *made.failures))
 
 

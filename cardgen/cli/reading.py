@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from cardgen.cli.common import PROBLEMS, find_problems, load_cards, load_config, resolve
+from cardgen.cli.common import (
+    PROBLEMS,
+    find_facts,
+    load_cards,
+    load_config,
+    resolve,
+)
+from cardgen.cli.versions import hint_elsewhere, list_branches, show_named
 from cardgen.errors import UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-@click.command()
-@click.argument("codes", nargs=-1)
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How problems are printed.",
-)
-@click.option("--strict", is_flag=True, help="Warnings fail, too.")
-def check(codes: tuple[str, ...], kind: str, strict: bool) -> None:
-    """Report every problem of the cards.
-
-    All cards are checked, or those named. Status 1 where there are errors.
-    """
-    from cardgen import output
-    from cardgen.check import has_failed
-    from cardgen.formats import format_problems, paint_problems
-
-    problems = find_problems(load_config(), codes)
-    output.say(format_problems(problems, kind), paint_problems if kind == "text" else None)
-    if has_failed(problems, strict=strict):
-        sys.exit(PROBLEMS)
+    from cardgen.summary import Line
 
 
 @click.command("list")
@@ -54,9 +41,18 @@ def check(codes: tuple[str, ...], kind: str, strict: bool) -> None:
     show_default=True,
     help="A table format of tabulate, such as github, grid, latex or tsv.",
 )
+@click.option(
+    "--all-branches", is_flag=True, help="The cards of all branches, and where each lives."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(
-    tags: tuple[str, ...], statuses: tuple[str, ...], model: str, key: str, kind: str, as_json: bool
+    tags: tuple[str, ...],
+    statuses: tuple[str, ...],
+    model: str,
+    key: str,
+    kind: str,
+    all_branches: bool,
+    as_json: bool,
 ) -> None:
     """List the cards with their status and best result."""
     from cardgen import output, summary
@@ -66,25 +62,42 @@ def list_(
     if kind not in summary.FORMATS:
         raise UsageError(f"'{kind}' is no format.", f"Choose {', '.join(summary.FORMATS)}.")
     config = load_config()
-    lines = [summary.summarise(resolve(config, card)) for card in load_cards(config)]
-    lines = summary.sort_lines(summary.select_lines(lines, tags, statuses, model), key)
+
+    def choose(lines: Iterable[Line]) -> list[Line]:
+        return summary.sort_lines(summary.select_lines(lines, tags, statuses, model), key)
+
+    if all_branches:
+        list_branches(config, choose, kind, as_json=as_json)
+        return
+    lines = choose(summary.summarise(resolve(config, card)) for card in load_cards(config))
     output.say(summary.format_lines_json(lines) if as_json else summary.format_lines(lines, kind))
 
 
 @click.command()
-@click.argument("code")
+@click.argument("code", metavar="CODE[@REVISION]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(code: str, as_json: bool) -> None:
-    """Show one card with the origin of each value."""
+    """Show one card with the origin of each value.
+
+    REVISION is a branch, tag or commit: the card as it stood there. The tag of a registered model,
+    such as model@v1.2.0 or model#prod, shows the card of the experiment behind it.
+    """
+    if "@" in code or "#" in code:  # no code holds these signs
+        show_named(code, as_json=as_json)
+        return
     from cardgen import output
     from cardgen.describe import describe, describe_json
     from cardgen.store import find_card, load_card
 
     config = load_config()
-    card = load_card(config, find_card(config, code))
+    try:
+        card = load_card(config, find_card(config, code))
+    except UsageError as error:
+        raise UsageError(error.message, hint_elsewhere(config, code) or error.hint) from None
     for problem in card.problems:
         output.complain(f"{problem.path}:{problem.line}: {problem.message} {problem.hint}")
     facts = resolve(config, card)
-    output.say(describe_json(facts) if as_json else describe(facts))
+    others = find_facts(config)
+    output.say(describe_json(facts, others) if as_json else describe(facts, others))
     if card.broken:
         sys.exit(PROBLEMS)

@@ -7,6 +7,7 @@ import sys
 import click
 
 from cardgen.cli.common import FAILED, load_config
+from cardgen.cli.readme import refresh_readmes
 
 _OWN = ("--predict", "--note", "-h", "--help")
 
@@ -53,10 +54,12 @@ def run(code: str, command: tuple[str, ...], predict: bool, note: str) -> None:
     from cardgen.capture.process import CommandError
 
     request = Request(code, command, "predict" if predict else "train", note)
+    config = load_config()
     try:
-        done = capture(load_config(), request, lambda text: output.complain(f"cardgen: {text}"))
+        done = capture(config, request, lambda text: output.complain(f"cardgen: {text}"))
     except CommandError as error:
         output.complain(f"cardgen: {error}")
         sys.exit(error.status or FAILED)
     output.complain(f"cardgen: recorded {done.run.ref} ({done.run.status})")
+    refresh_readmes(config, (code,), output.complain)
     sys.exit(done.exit_status)

@@ -23,7 +23,7 @@ from cardgen.models.recorded import (
     RunFile,
     Source,
 )
-from cardgen.models.refs import RunRef, TrackerConfig
+from cardgen.models.refs import Presence, RunRef, TrackerConfig
 from cardgen.models.types import (
     CODE_PATTERN,
     TRACKER_PATTERN,
@@ -37,12 +37,13 @@ from cardgen.models.types import (
     Status,
     UtcTime,
 )
-from cardgen.models.written import FrontMatter, WrittenSource
+from cardgen.models.written import Accepted, FrontMatter, WrittenSource
 
 __all__ = [
     "CAPTURED",
     "CODE_PATTERN",
     "TRACKER_PATTERN",
+    "Accepted",
     "Axis",
     "Card",
     "Checkpoint",
@@ -59,6 +60,7 @@ __all__ = [
     "Metric",
     "Model",
     "ParamValue",
+    "Presence",
     "Problem",
     "QuotedText",
     "Run",

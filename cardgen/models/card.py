@@ -15,7 +15,8 @@ from cardgen.models.written import FrontMatter
 class Section:
     """A part of a card under a heading; ``key`` is goal, conclusions, problems, or empty.
 
-    ``line`` is the heading's line in the file, counted from 1; ``body`` the Markdown below it.
+    ``line`` is the heading's line in the file, counted from 1; ``body`` the Markdown below it,
+    ``start`` the line that the body begins on (0: not known).
     ``suggested`` is the ref of the run whose description it is, until a person confirms it.
     """
 
@@ -24,6 +25,7 @@ class Section:
     line: int
     body: str
     suggested: str = ""
+    start: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Problem:
     """Something wrong in a user's file: a value that is collected, never raised.
 
     ``path`` is relative to the project's root with forward slashes; ``line`` counts from 1, and
-    0 means the whole file.
+    0 means the whole file. ``about`` is what it is about, such as a number: a card's ``accepted``
+    names it by that. ``fix`` are assignments, as ``cardgen set`` takes them, that solve it.
     """
 
     path: str
@@ -40,6 +43,8 @@ class Problem:
     severity: Severity
     message: str
     hint: str = ""
+    about: str = ""
+    fix: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

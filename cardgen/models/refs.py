@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cardgen.errors import UsageError
 from cardgen.models.types import TRACKER_PATTERN
+
+Presence = Literal["there", "deleted", "hidden"]
+"""Whether a tracker or registry still has something: ``deleted`` is there until it is cleared
+away, ``hidden`` is what it does not let one see."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,17 @@ class WrittenSource(Frozen):
     dirty: StrictBool | None = None
 
 
+class Accepted(Frozen):
+    """A finding of a rule that a person looked at and lets stand, with the reason.
+
+    ``about`` is what the finding is about, such as the number; empty: all findings of the rule.
+    """
+
+    rule: str
+    about: QuotedText = ""
+    reason: str = Field(min_length=1)
+
+
 ResultRow = dict[str, int | float | str | None]
 NamedModel = Annotated[Model, short(as_named, str | Model)]
 Models = Annotated[tuple[Model, ...], short(as_named_tuple, str | Model | tuple[str | Model, ...])]
@@ -39,6 +50,7 @@ Datasets = Annotated[
     tuple[Dataset, ...], short(as_data_tuple, str | Dataset | tuple[str | Dataset, ...])
 ]
 Texts = Annotated[tuple[QuotedText, ...], short(as_tuple, str | tuple[str, ...])]
+Acceptances = Annotated[tuple[Accepted, ...], short(as_rows, Accepted | tuple[Accepted, ...])]
 Results = Annotated[tuple[ResultRow, ...], short(as_rows, ResultRow | tuple[ResultRow, ...])]
 
 
@@ -68,3 +80,6 @@ class FrontMatter(Frozen):
     )
     source: WrittenSource | None = Field(default=None, description="Repository, branch, commit.")
     output: Models = Field(default=(), description="Where the resulting model is.")
+    accepted: Acceptances = Field(
+        default=(), description="Findings of checks that stand, each with its reason."
+    )

@@ -12,39 +12,52 @@ module in this package is found by being there.
 from __future__ import annotations
 
 import difflib
+import heapq
 import shlex
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from cardgen.config import Settings
 from cardgen.facts import Facts
 from cardgen.models import Card, Severity
+from cardgen.rules.project import Codes, Project
+
+__all__ = [
+    "Codes",
+    "Find",
+    "Finding",
+    "Project",
+    "Rule",
+    "Subject",
+    "declare",
+    "find_near",
+    "guess",
+    "load_rules",
+    "rule",
+    "run_hint",
+    "shorten",
+]
+
+_COMPARED = 200  # names, letter by letter
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong; ``line`` counts from 1, 0 is the whole file; no ``path`` is the card."""
+    """Something wrong; ``line`` counts from 1, 0 is the whole file; no ``path`` is the card.
+
+    ``about`` is what it is about, the same for the same thing wherever it stands: a number, a
+    name. ``fix`` are assignments as ``cardgen set`` takes them that solve it and change nothing
+    that a person said.
+    """
 
     message: str
     hint: str
     line: int = 0
     path: str = ""
-
-
-@dataclass(frozen=True)
-class Project:
-    """What a rule may know besides its card.
-
-    ``codes`` are the folders of all cards; ``trackers`` the names of all adapters, empty where
-    they are not known.
-    """
-
-    settings: Settings
-    codes: Collection[str] = ()
-    trackers: Collection[str] = ()
+    about: str = ""
+    fix: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,7 +142,8 @@ def load_rules() -> Mapping[str, Rule]:
 def find_near(word: str, known: Iterable[str], *, count: int = 3) -> list[str]:
     """The names that somebody who wrote ``word`` may have meant, the nearest first."""
     folded = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(word.casefold(), folded, n=count, cutoff=0.6)
+    likely = _choose_likely(word.casefold(), list(folded))
+    close = difflib.get_close_matches(word.casefold(), likely, n=count, cutoff=0.6)
     matcher = difflib.SequenceMatcher(b=word.casefold())
     ratios = []
     for name in close:
@@ -137,6 +151,18 @@ def find_near(word: str, known: Iterable[str], *, count: int = 3) -> list[str]:
         ratios.append(matcher.ratio())
     # Where one name is much nearer than the others, they would only confuse.
     return [folded[n] for n, ratio in zip(close, ratios, strict=True) if ratio > ratios[0] - 0.1]
+
+
+def _choose_likely(word: str, names: Sequence[str]) -> Sequence[str]:
+    """Of thousands of names those with the most pairs of letters in common: comparing is slow."""
+    if len(names) <= _COMPARED:
+        return names
+    pairs = _pair(word)
+    return heapq.nlargest(_COMPARED, names, key=lambda name: len(pairs & _pair(name)))
+
+
+def _pair(word: str) -> set[str]:
+    return {word[at : at + 2] for at in range(len(word) - 1)} | {word[:1], word[-1:]}
 
 
 def guess(word: str, known: Iterable[str], otherwise: str) -> str:

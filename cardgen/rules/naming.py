@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from cardgen.codes import find_fault, fold
+from cardgen.codes import find_fault
 from cardgen.rules import Finding, Project, Subject, guess, rule, run_hint
 
 
@@ -24,6 +24,8 @@ def find_other_folder(subject: Subject, project: Project) -> Iterator[Finding]:
         f"The card calls itself '{code}', but its folder is '{subject.code}'.",
         f"Write 'code: {subject.code}', or rename the folder: {_rename(subject, code)}",
         subject.line("code"),
+        about=code,
+        fix=() if find_fault(subject.code) else (f"code={subject.code}",),
     )
 
 
@@ -35,12 +37,11 @@ def find_bad_name(subject: Subject, project: Project) -> Iterator[Finding]:
             f"The folder's name '{subject.code}' {fault}.",
             "Rename it with 'git mv' to letters, digits, '.', '_' and '-', and 'code:' with it.",
         )
-    folded = fold(subject.code)
-    twins = [code for code in project.codes if code != subject.code and fold(code) == folded]
-    for twin in sorted(twins):
+    for twin in project.find_twins(subject.code):
         yield Finding(
             f"The folder's name '{subject.code}' differs from '{twin}' only in case.",
             "Rename one of them with 'git mv': some systems take them for the same.",
+            about=twin,
         )
 
 
@@ -52,6 +53,7 @@ def find_unknown_baseline(subject: Subject, project: Project) -> Iterator[Findin
             f"The baseline '{baseline}' is no card.",
             _guess_code(subject, baseline, project),
             subject.line("baseline"),
+            about=baseline,
         )
 
 
@@ -70,11 +72,13 @@ def find_unknown_superseded(subject: Subject, project: Project) -> Iterator[Find
     for number, code in enumerate(subject.card.front.supersedes):
         line = subject.line(f"supersedes.{number}")
         if code == subject.code:
-            hint = run_hint("set", subject.code, f"supersedes-={code}")
-            yield Finding("The card says that it replaces itself.", hint, line)
+            fix = f"supersedes-={code}"
+            hint = run_hint("set", subject.code, fix)
+            said = "The card says that it replaces itself."
+            yield Finding(said, hint, line, about=code, fix=(fix,))
         elif code not in project.codes:
             hint = _guess_code(subject, code, project)
-            yield Finding(f"The superseded '{code}' is no card.", hint, line)
+            yield Finding(f"The superseded '{code}' is no card.", hint, line, about=code)
 
 
 def _guess_code(subject: Subject, word: str, project: Project) -> str:

@@ -32,17 +32,24 @@ def find_unknown_metric(subject: Subject, project: Project) -> Iterator[Finding]
     if facts.metric_assumed or not facts.metric or not known or facts.metric in known:
         return
     own = bool(subject.card.front.metric)
+    same = _find_same(facts.metric, known)
     yield Finding(
         f"The metric '{facts.metric}'{'' if own else ' of cardgen.yaml'} is in no result.",
-        _guess_metric(facts.metric, known),
+        _guess_metric(facts.metric, known, same),
         subject.line("metric") if own else 0,
+        about=facts.metric,
+        fix=(f"metric={same[0]}",) if own and len(same) == 1 else (),
     )
 
 
-def _guess_metric(metric: str, known: list[str]) -> str:
-    """The metrics with the same last word, else those with a like name."""
+def _find_same(metric: str, known: list[str]) -> list[str]:
+    """The metrics with the same last word."""
     last = normalise(metric).rpartition("/")[2]
-    same = [name for name in dict.fromkeys(known) if normalise(name).rpartition("/")[2] == last]
+    return [name for name in dict.fromkeys(known) if normalise(name).rpartition("/")[2] == last]
+
+
+def _guess_metric(metric: str, known: list[str], same: list[str]) -> str:
+    """The metrics with the same last word, else those with a like name."""
     if same:
         return f"Did you mean {' or '.join(repr(name) for name in same[:3])}?"
     if find_near(metric, known):

@@ -27,7 +27,8 @@ class NewFile:
 class NewCard:
     """What ``new`` was told about a card, or ``import`` found.
 
-    ``goal`` is the description of the run that ``suggested_by`` names: a stranger's text.
+    ``goal`` is the description of the run that ``suggested_by`` names, a stranger's text; where
+    that is empty, a person wrote it.
     """
 
     code: str
@@ -83,7 +84,7 @@ def make_card(card: NewCard, language: str, today: dt.date, schema: str) -> str:
     goal = quote_text(card.goal)
     if goal:
         mark = format_suggestion(card.suggested_by, hints["suggested"])
-        texts["goal"] = f"{mark}\n\n{goal}\n"
+        texts["goal"] = f"{mark}\n\n{goal}\n" if card.suggested_by else f"{goal}\n"
     sections = "\n".join(f"## {heading(key, language)}\n\n{text}" for key, text in texts.items())
     return _fill(
         "card.md",

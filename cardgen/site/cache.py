@@ -39,7 +39,8 @@ class Brief:
 
     ``look`` is what its folder looked like without reading, empty where that says too little;
     ``digest`` is of its files' content. ``shared`` is what it has in common with others, by kind
-    and name; ``models`` are the names that tags may register.
+    and name; ``models`` are the names that tags may register; ``quoted`` are the cards whose
+    values its text quotes, ``commits`` those that its runs were made at.
     """
 
     look: str
@@ -48,6 +49,11 @@ class Brief:
     supersedes: tuple[str, ...] = ()
     shared: tuple[tuple[str, str], ...] = ()
     models: tuple[str, ...] = ()
+    quoted: tuple[str, ...] = ()
+    commits: tuple[str, ...] = ()
+
+
+_BRIEF = frozenset(field.name for field in fields(Brief))
 
 
 @dataclass(frozen=True)
@@ -191,8 +197,11 @@ def _dump_made(made: Made) -> str:
 
 def _read(text: str) -> Brief | None:
     try:
-        return Brief(**{name: _freeze(value) for name, value in json.loads(text).items()})
-    except (ValueError, TypeError):
+        values = json.loads(text)
+        if values.keys() != _BRIEF:  # another version of cardgen kept it
+            return None
+        return Brief(**{name: _freeze(value) for name, value in values.items()})
+    except (ValueError, TypeError, AttributeError):
         return None
 
 

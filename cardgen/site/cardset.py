@@ -10,7 +10,8 @@ from typing import Any, overload
 from cardgen.config import Config
 from cardgen.facts import Facts
 from cardgen.resolve import resolve
-from cardgen.store import CARD_NAME, find_cards, load_card, natural_key
+from cardgen.site.gathered import Collection, order_codes
+from cardgen.store import CARD_NAME, find_cards, load_card
 
 _HELD = 64
 
@@ -18,9 +19,13 @@ _HELD = 64
 class CardSet(Mapping[str, Facts]):
     """The facts of all cards in the order of their codes; the last few are held."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, collection: Collection | None = None) -> None:
+        collection = collection or Collection()
         self.config = config
-        self._codes = {path.parent.name: None for path in find_cards(config)}
+        self._here = collection.here
+        self._folders = dict(collection.folders)
+        own = {path.parent.name for path in find_cards(config)} if self._here else set()
+        self._codes = order_codes(own | self._folders.keys())
         self._held: OrderedDict[str, Facts] = OrderedDict()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -42,7 +47,7 @@ class CardSet(Mapping[str, Facts]):
 
     def path(self, code: str) -> Path:
         """Where a card's text lies."""
-        return self.config.experiments / code / CARD_NAME
+        return self._folders.get(code, self.config.experiments / code) / CARD_NAME
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._codes)
@@ -56,16 +61,18 @@ class CardSet(Mapping[str, Facts]):
     def refresh(self, codes: Iterable[str]) -> None:
         """Read these anew when they are asked for; one whose file is gone is forgotten."""
         there = set(self._codes)
-        for code in codes:
-            path = self.path(code)
+        for code in codes if self._here else ():
+            path = self.config.experiments / code / CARD_NAME
+            if code in self._folders and not path.is_file():
+                continue
+            self._folders.pop(code, None)
             self._held.pop(code, None)
             if path.is_file() or path.is_symlink():
                 there.add(code)
             else:
                 there.discard(code)
         if there != self._codes.keys():
-            ordered = sorted(there, key=lambda code: (natural_key(code), code))
-            self._codes = dict.fromkeys(ordered)
+            self._codes = order_codes(there)
 
     def sequence(self) -> Sequence[Facts]:
         """All facts in their order, each loaded when its turn comes."""

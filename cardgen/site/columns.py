@@ -85,6 +85,7 @@ def _make_singles(entries: Sequence[Entry], context: RenderContext) -> dict[str,
         "verdict": [entry.verdict for entry in entries],
         "baseline": [entry.baseline for entry in entries],
         "place": [entry.place for entry in entries],
+        "branch": [entry.branch for entry in entries],
     }
     coded = {name: code_column(values) for name, values in columns.items()}
     with speaking(context.language):

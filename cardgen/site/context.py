@@ -15,10 +15,11 @@ from cardgen.facts import Facts
 from cardgen.files import read_text
 from cardgen.languages import load_labels
 from cardgen.models import Card
+from cardgen.site.gathered import Lives
 from cardgen.site.history import Change, Checkout
 from cardgen.site.prose import EXTENSIONS, ProseRenderer
 from cardgen.site.shared import Overview, count_shared
-from cardgen.versions import Registry
+from cardgen.versions import Registered, Registry
 
 MAX_DRAWING = 512 * 1024
 
@@ -44,6 +45,8 @@ class RenderContext:
     file in a card's folder, None where there is none to show. ``registry`` is what the project's
     tags register. ``history`` are each card's changes in git, ``checkout`` is where a card's file
     stands on the repository's host. ``overview`` is what was counted of all cards beforehand.
+    ``lives`` says on which branches and tags cards are, where the site is of several, and
+    ``registered`` which versions of models came out of a card.
     """
 
     config: Config
@@ -55,6 +58,8 @@ class RenderContext:
     history: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
     checkout: Checkout = field(default_factory=Checkout)
     overview: Overview | None = None
+    lives: Mapping[str, Lives] = field(default_factory=dict)
+    registered: Mapping[str, tuple[Registered, ...]] = field(default_factory=dict)
 
     @classmethod
     def make(
@@ -106,6 +111,11 @@ class RenderContext:
     def link(self, code: str, base: str = "../") -> str:
         """The address of a card's page, ``base`` being the way to the cards; empty for none."""
         return f"{base}{quote(code)}/" if code in self.cards else ""
+
+    def find_branch(self, code: str) -> str:
+        """The branch on which a card is edited; empty where only a tag holds it."""
+        lives = self.lives.get(code, Lives())
+        return lives.branch if lives.refs else self.checkout.branch
 
     def label(self, card: Card) -> str:
         """A card's path as messages show it."""

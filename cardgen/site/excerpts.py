@@ -8,7 +8,7 @@ begin with ``ROOT``, in whose place the page that shows it puts its own way to t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from posixpath import normpath
@@ -106,12 +106,13 @@ def _make_excerpt(page: str, passage: Passage) -> str:
 
 
 def _make_cleaner(page: str) -> nh3.Cleaner:
-    keep: Mapping[str, set[str]] = {
+    keep: dict[str, set[str]] = {
         **{
             tag: set(names) - {"id", "for", "name", "data-tabs"}
             for tag, names in ATTRIBUTES.items()
         },
     }
+    keep["span"] = keep["span"] | {"data-origin"}  # of quoted values: no text of a card has any
 
     def decide(tag: str, name: str, value: str) -> str | None:
         if name == "class":
@@ -123,7 +124,7 @@ def _make_cleaner(page: str) -> nh3.Cleaner:
 
     return nh3.Cleaner(
         tags=set(TAGS) - {"img"},
-        attributes=dict(keep),
+        attributes=keep,
         attribute_filter=decide,
         url_schemes={"http", "https", "mailto", "cardgen-root"},
         link_rel="noopener noreferrer nofollow ugc",

@@ -12,11 +12,12 @@ from html import escape
 from cardgen.facts import Facts
 from cardgen.site.context import RenderContext
 from cardgen.site.index import Entry
+from cardgen.site.lives import find_place
 from cardgen.site.shared import name_shared
 from cardgen.site.speech import format_day
 from cardgen.site.tongue import find_tongue
 
-FACETS = ("status", "tag", "model", "data", "author", "year")
+FACETS = ("status", "tag", "model", "data", "author", "year", "branch")
 """The names of the facets, in the order in which the search box shows them."""
 
 _SHARED = {"tags": "tag", "models": "model", "data": "data"}
@@ -32,6 +33,9 @@ def find_facets(facts: Facts, context: RenderContext) -> dict[str, tuple[str, ..
     found["author"] += dict.fromkeys(fact.value for fact in facts.authors if fact.value)
     if facts.date:
         found["year"].append(str(facts.date.value.year))
+    place = find_place(facts, context)
+    if place:
+        found["branch"].append(place)
     return {name: tuple(values) for name, values in found.items() if values}
 
 

@@ -11,7 +11,7 @@ import datetime as dt
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,7 @@ MAX_CHANGES = 20
 
 _NAME = "history.json"
 _COMMITS = 3_000
+_TIPS = 1_000
 _BYTES = 32 * 1024 * 1024
 _SECONDS = 5.0
 _SUBJECT = 160
@@ -116,11 +117,17 @@ def find_history(config: Config) -> Mapping[str, tuple[Change, ...]]:
     return found.changes
 
 
+def find_history_of(config: Config, commits: Sequence[str]) -> Mapping[str, tuple[Change, ...]]:
+    """The same for what was committed up to any of these commits; nothing is kept of it."""
+    text, _ = _read_log(config, *commits[:_TIPS])
+    return _join(text, {})
+
+
 def _is_before(root: Path, old: str, new: str) -> bool:
     return run_git(root, "merge-base", "--is-ancestor", old, new) is not None
 
 
-def _read_log(config: Config, commits: str) -> tuple[str, bool]:
+def _read_log(config: Config, *commits: str) -> tuple[str, bool]:
     """What git says of some commits, and whether that is all that was asked for."""
     folder = config.settings.experiments
     started = time.monotonic()
@@ -135,7 +142,7 @@ def _read_log(config: Config, commits: str) -> tuple[str, bool]:
         "--relative",
         "-z",
         _FORMAT,
-        commits,
+        *commits,
         "--",
         f":(glob){folder}/*/{CARD_NAME}",
         f":(glob){folder}/*/{EVIDENCE_NAME}",

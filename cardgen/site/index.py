@@ -9,10 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
 from cardgen.facts import Fact, Facts, Spread
+from cardgen.livevalues import list_quoted
 from cardgen.measures import format_number
 from cardgen.site.baseline import compare_with_baseline
 from cardgen.site.context import RenderContext
 from cardgen.site.excerpts import says_nothing
+from cardgen.site.lives import find_place
+from cardgen.site.livevalues import LiveTexts
 from cardgen.site.numbers import format_full, format_short
 from cardgen.site.plain import make_plain
 from cardgen.site.results import verdict_of
@@ -37,7 +40,8 @@ class Entry:
     primary metric over the steps of the run that it comes from, empty where there is no curve.
     ``goal`` and ``conclusions`` are plain text, cut to 300 characters. ``commit`` is the source
     commit in full. ``troubled`` says that problems are written down, ``measured`` on which data
-    the card was evaluated, and ``scores`` are its best values of all metrics.
+    the card was evaluated, and ``scores`` are its best values of all metrics. ``branch`` is the
+    branch or tag that it lives on, where the site is of several.
     """
 
     code: str
@@ -69,6 +73,7 @@ class Entry:
     troubled: bool = False
     measured: tuple[str, ...] = ()
     scores: tuple[Score, ...] = ()
+    branch: str = ""
 
 
 def make_entries(cards: Sequence[Facts], context: RenderContext) -> tuple[Entry, ...]:
@@ -86,9 +91,12 @@ def know_cards(cards: Sequence[Facts], context: RenderContext) -> RenderContext:
 
 @dataclass(frozen=True)
 class EntryCache:
-    """Entries that stay as long as neither the card's nor its baseline's facts are read anew."""
+    """Entries that stay as long as no facts are read anew that they are made of.
 
-    kept: dict[str, tuple[Facts, Facts | None, Entry]] = field(default_factory=dict)
+    These are the card's own, its baseline's, and those of cards that its text quotes.
+    """
+
+    kept: dict[str, tuple[tuple[Facts | None, ...], Entry]] = field(default_factory=dict)
 
     def make_entries(self, cards: Sequence[Facts], context: RenderContext) -> tuple[Entry, ...]:
         """The same as the function of this name, which makes all of them."""
@@ -96,22 +104,32 @@ class EntryCache:
         return tuple(self._find(facts, context) for facts in cards)
 
     def _find(self, facts: Facts, context: RenderContext) -> Entry:
-        base = context.cards.get(facts.card.front.baseline)
-        own, other, entry = self.kept.get(facts.code, (None, None, None))
-        if entry is None or own is not facts or other is not base:
+        codes = (facts.card.front.baseline, *list_quoted(facts.card))
+        read = (facts, *map(context.cards.get, codes))
+        before, entry = self.kept.get(facts.code, ((), None))
+        if entry is None or not _are_same(read, before):
             entry = make_entry(facts, context)
-            self.kept[facts.code] = facts, base, entry
+            self.kept[facts.code] = read, entry
         return entry
 
 
+def _are_same(read: Sequence[Facts | None], before: Sequence[Facts | None]) -> bool:
+    return len(read) == len(before) and all(a is b for a, b in zip(read, before, strict=True))
+
+
 def make_entry(facts: Facts, context: RenderContext) -> Entry:
-    """One card in brief; depends on its facts, its baseline's and the language alone."""
+    """One card in brief; depends on its facts, those of its baseline and of cards it quotes."""
     with speaking(context.language):
         return _make_entry(facts, context)
 
 
 def _make_entry(facts: Facts, context: RenderContext) -> Entry:
     card, found = facts.card, compare_with_baseline(facts, context)
+    said = [card.section(key) for key in ("goal", "conclusions", "problems")]
+    live = LiveTexts(said, facts, context)
+    goal, conclusions, problems = (
+        live.fill_text(make_plain(text, _LENGTH)) for text in live.marked
+    )
     return Entry(
         code=facts.code,
         title=card.front.title,
@@ -129,12 +147,13 @@ def _make_entry(facts: Facts, context: RenderContext) -> Entry:
         difference_shown=found.text if found else "",
         verdict=verdict_of(found) if found else "",
         spark=make_spark(facts),
-        goal=make_plain(card.section("goal"), _LENGTH),
-        conclusions=make_plain(card.section("conclusions"), _LENGTH),
+        goal=goal,
+        conclusions=conclusions,
         commit=facts.source.value.commit if facts.source else "",
-        troubled=not says_nothing(make_plain(card.section("problems"), _LENGTH)),
+        troubled=not says_nothing(problems),
         measured=find_measured(facts),
         scores=list_scores(facts, context.settings),
+        branch=find_place(facts, context),
     )
 
 

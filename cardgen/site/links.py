@@ -7,6 +7,7 @@ to http and https.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
@@ -33,6 +34,24 @@ _EDIT_FORMS = {
     "gitea": "/_edit/{}/{}",
     "forgejo": "/_edit/{}/{}",
     "huggingface": "/edit/{}/{}",
+}
+_TREE_FORMS = {
+    "github": "/tree/{}/{}",
+    "gitlab": "/-/tree/{}/{}",
+    "bitbucket": "/src/{}/{}",
+    "codeberg": "/src/branch/{}/{}",
+    "gitea": "/src/branch/{}/{}",
+    "forgejo": "/src/branch/{}/{}",
+    "huggingface": "/tree/{}/{}",
+}
+_LINE_FORMS = {
+    "github": "/blob/{}/{}?plain=1#L{}",
+    "gitlab": "/-/blob/{}/{}?plain=1#L{}",
+    "bitbucket": "/src/{}/{}#lines-{}",
+    "codeberg": "/src/branch/{}/{}?display=source#L{}",
+    "gitea": "/src/branch/{}/{}?display=source#L{}",
+    "forgejo": "/src/branch/{}/{}?display=source#L{}",
+    "huggingface": "/blob/{}/{}#L{}",
 }
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:]+\]", re.IGNORECASE)
 _SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[A-Za-z0-9.-]+\.[A-Za-z]{2,}):(?!//)(?P<path>[^\s]+)")
@@ -117,12 +136,29 @@ def tag_url(address: str, tag: str) -> str:
 
 def edit_url(address: str, branch: str, path: str) -> str:
     """The page on which a file of a branch is edited; empty where the host's are not known."""
+    return _fill_form(_EDIT_FORMS, address, branch, path)
+
+
+def line_url(address: str, branch: str, path: str, line: int) -> str:
+    """The page that shows a line of a branch's file; empty where the host's are not known."""
+    return _fill_form(_LINE_FORMS, address, branch, path, str(line)) if line > 0 else ""
+
+
+def tree_url(address: str, name: str, path: str, *, is_tag: bool = False) -> str:
+    """The page of a folder on a branch or tag; empty where the host's are not known."""
+    forms = {host: form.replace("branch", "tag") for host, form in _TREE_FORMS.items()}
+    return _fill_form(forms if is_tag else _TREE_FORMS, address, name, path)
+
+
+def _fill_form(forms: Mapping[str, str], address: str, *parts: str) -> str:
     repository = parse_repository(address)
     name = repository.host.partition(":")[0] if repository else ""
-    form = next((form for host, form in _EDIT_FORMS.items() if host in name), "")
-    if not (repository and form and branch and path):
-        return ""
-    return repository.url + form.format(quote(branch), quote(path))
+    form = next((form for host, form in forms.items() if host in name), "")
+    return (
+        repository.url + form.format(*map(quote, parts))
+        if repository and form and all(parts)
+        else ""
+    )
 
 
 def _commit_path(repository: Repository) -> str:

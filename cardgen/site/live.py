@@ -12,6 +12,7 @@ from cardgen import output
 from cardgen.config import CONFIG_NAME, Config, load_config
 from cardgen.errors import CardgenError
 from cardgen.site.build import Site
+from cardgen.site.gathered import with_here
 from cardgen.site.project import ProjectSite, assemble
 from cardgen.site.search import BackgroundIndexer
 from cardgen.site.serve import Address, serve
@@ -103,7 +104,7 @@ class LiveSite:
         return turn
 
     def _build(self, config: Config) -> ProjectSite:
-        project, result = assemble(config)
+        project, result = assemble(with_here(config))
         for line in result.warnings:
             output.complain(line)
         _complain(project, project.cards)

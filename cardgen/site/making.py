@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cardgen.config import Config
 from cardgen.facts import Facts
+from cardgen.livevalues import list_quoted
 from cardgen.models import Card, Problem
 from cardgen.resolve import resolve_names
 from cardgen.site.cache import Brief, Made
@@ -25,6 +26,7 @@ from cardgen.site.output import Output, read_file
 from cardgen.site.page import Page
 from cardgen.site.paramtable import dump_brief, make_brief
 from cardgen.site.records import RECORD, format_record
+from cardgen.site.registered import list_commits
 from cardgen.site.render import CannotRender, render_broken, render_card
 from cardgen.site.shared import name_shared
 from cardgen.site.shell import Shell
@@ -85,6 +87,8 @@ def look_at(card: Card, config: Config, seen: str) -> Brief:
         supersedes=tuple(card.front.supersedes),
         shared=tuple(name_shared(facts)),
         models=_name_models(facts),
+        quoted=list_quoted(card),
+        commits=list_commits(card),
     )
 
 

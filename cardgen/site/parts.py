@@ -7,7 +7,7 @@ function here is pure and answers None where there is nothing to show.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -15,12 +15,14 @@ from urllib.parse import quote
 from cardgen.facts import Fact, Facts, Origin
 from cardgen.models import Environment
 from cardgen.site import links
+from cardgen.site.accepted import Row
 from cardgen.site.against import list_against
 from cardgen.site.checkpoints import ResultTables
 from cardgen.site.context import RenderContext
 from cardgen.site.curves import make_curves
 from cardgen.site.history import MAX_CHANGES
 from cardgen.site.inputs import find_changed, list_params, list_things, name_changes
+from cardgen.site.lives import list_places
 from cardgen.site.page import Heading
 from cardgen.site.places import Places
 from cardgen.site.provenance import list_environments, list_runs, list_source, list_sources
@@ -36,7 +38,7 @@ _MOST_OPEN = 10
 
 ANCHORS = (
     "goal", "conclusions", "problems", "results", "curves", "commands", "params", "model",
-    "source", "environment", "runs", "differences", "related", "history", "sources",
+    "source", "environment", "runs", "differences", "accepted", "related", "history", "sources",
 )  # fmt: skip
 """Anchors of a card's own parts: the same in every language."""
 
@@ -105,6 +107,11 @@ class PartMaker:
             "supersedes": self._links(front.supersedes),
             "successors": self._links(context.successors.get(facts.code, ())),
             "differences": len(facts.conflicts),
+            "places": list_places(facts, context),
+            "registered": [
+                (" ".join((one.tag, *one.stages)), self.shower.places.link_tag(one))
+                for one in context.registered.get(facts.code, ())
+            ],
             "words": self._list_words(),
         }
 
@@ -131,7 +138,7 @@ class PartMaker:
         compared = self.base is not None and self.base.code != facts.code
         codes = f"{quote(self.base.code)},{quote(facts.code)}" if self.base else ""
         return {
-            "edit": links.edit_url(settings.repository, checkout.branch, path),
+            "edit": links.edit_url(settings.repository, context.find_branch(facts.code), path),
             "baseline": facts.card.front.baseline if compared else "",
             "compare": f"{root}compare/?cards={codes}",
             "evidence": facts.card.evidence is not None,
@@ -244,6 +251,10 @@ class PartMaker:
         found = list_sources(self.facts, self.shower)
         part = self.part("sources", {**found, "evidence": self.facts.card.evidence is not None})
         return self.long(part, len(self.facts.runs), "runs")
+
+    def accepted(self, rows: Sequence[Row]) -> Part | None:
+        """Findings of checks that a person lets stand."""
+        return self.part("accepted", rows)
 
     def differences(self) -> Part | None:
         return self.part(

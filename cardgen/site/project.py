@@ -13,12 +13,14 @@ from cardgen.config import Config
 from cardgen.git import find_remote
 from cardgen.languages import load_labels
 from cardgen.models import Problem
+from cardgen.pool import suggest, work_on
 from cardgen.site.build import BuildResult, Insert, Site, fill_site, open_site
 from cardgen.site.cache import Brief, CardCache, Made, hash_package
 from cardgen.site.cardset import CardSet
 from cardgen.site.collection import list_parts
 from cardgen.site.context import RenderContext
-from cardgen.site.history import find_checkout, find_head, find_history
+from cardgen.site.gathered import gather_cards
+from cardgen.site.history import Change, find_checkout, find_head, find_history
 from cardgen.site.index import Entry, make_entry
 from cardgen.site.listing import render_table
 from cardgen.site.looks import digest
@@ -26,7 +28,7 @@ from cardgen.site.making import CardMaker, Job, Looker, Place, look_at, scan_fol
 from cardgen.site.manifest import Manifest, Report
 from cardgen.site.paramtable import Brief as Plotted
 from cardgen.site.paramtable import read_brief
-from cardgen.site.pool import suggest, work_on
+from cardgen.site.registered import find_registered
 from cardgen.site.related import MOST_COUNTED
 from cardgen.site.search import describe
 from cardgen.site.settings import SiteSettings
@@ -70,7 +72,8 @@ class ProjectSite:
     def __init__(self, config: Config, site: Site, processes: int = 0) -> None:
         self.config = config
         self.site = site
-        self.cards = CardSet(config)
+        self._collection = gather_cards(config)
+        self.cards = CardSet(config, self._collection)
         self.cache = CardCache(site.settings.work)
         self.problems: dict[str, tuple[Problem, ...]] = {}
         self.entries: dict[str, Entry] = {}
@@ -80,8 +83,12 @@ class ProjectSite:
         )
         self._head = find_head(config.root)
         self.context = replace(
-            self.context, history=find_history(config), checkout=find_checkout(config.root)
+            self.context,
+            history=self._find_history(),
+            checkout=find_checkout(config.root),
+            lives=self._collection.lives,
         )
+        site.warnings += self._collection.warnings
         self._processes = processes
         self._briefs: dict[str, Brief] = {}
         self._keys: dict[str, str] = {}
@@ -89,6 +96,11 @@ class ProjectSite:
         self._table = ""
         self.use_shell()
         self._look(self.cards)
+
+    def _find_history(self) -> Mapping[str, tuple[Change, ...]]:
+        """The changes of the folder's own cards, and of those that branches have beside them."""
+        own = find_history(self.config) if self._collection.here else {}
+        return {**own, **self._collection.history}
 
     def use_shell(self) -> None:
         """Take over what the site's shell says: extensions for prose, and the pages' frame."""
@@ -139,7 +151,15 @@ class ProjectSite:
             for old in self._briefs[code].supersedes:
                 successors[old] = (*successors.get(old, ()), code)
         shared = Counter(one for brief in self._briefs.values() for one in brief.shared)
-        self.context = replace(self.context, overview=Overview(shared, successors))
+        self.context = replace(
+            self.context,
+            overview=Overview(shared, successors),
+            registered=find_registered(
+                self.context.registry,
+                {code: brief.commits for code, brief in self._briefs.items()},
+                self.context.history,
+            ),
+        )
         self.maker.context = self.context
 
     def _make_key(self, code: str) -> str:
@@ -155,10 +175,15 @@ class ProjectSite:
             self.context.registry.select(brief.models),
             counts,
             self.context.history.get(code),
+            self.context.lives.get(code),
+            self.context.registered.get(code),
         )
 
     def _find_shown(self, code: str) -> list[str]:
-        """The cards of which a card's page shows something: its baseline, its earlier versions."""
+        """The cards of which a card's page shows something.
+
+        These are its baseline, its earlier versions, and the cards that its text quotes.
+        """
         found: dict[str, None] = {}
         waiting = [self._briefs[code].baseline, *self._briefs[code].supersedes]
         while waiting and len(found) <= _ALIKE:
@@ -166,7 +191,8 @@ class ProjectSite:
             if other in self._briefs and other not in found:
                 found[other] = None
                 waiting += self._briefs[other].supersedes
-        return list(found)
+        quoted = self._briefs[code].quoted
+        return [*found, *(other for other in quoted if other in self._briefs)]
 
     # Making cards ------------------------------------------------------------------------------
 
@@ -282,7 +308,7 @@ class ProjectSite:
         Overtaken, as ``turn`` does, where there was one, and is called again then.
         """
         head = find_head(self.config.root)
-        history = self.context.history if head == self._head else find_history(self.config)
+        history = self.context.history if head == self._head else self._find_history()
         with turn():
             self._head, self.context = head, replace(self.context, history=history)
             self._survey()
@@ -312,7 +338,7 @@ class ProjectSite:
             for code, brief in self._briefs.items()
             if brief.baseline in codes
             or code in olds
-            or any(old in codes for old in brief.supersedes)
+            or any(other in codes for other in (*brief.supersedes, *brief.quoted))
         ]
         return tuple(dict.fromkeys((*own, *shown)))
 

@@ -167,7 +167,7 @@ def _gather(facts: Facts, context: RenderContext) -> dict[str, Any]:
     lines = [line for group in find_groups(facts) for line in group.lines if _is_drawn(line)]
     lines = sorted(lines, key=_rank_line(facts))[:MAX_CURVES]
     return {
-        **describe_values(facts),
+        **describe_values(facts, context.cards.get),
         "baseline": front.baseline,
         "supersedes": list(front.supersedes),
         "measures": [_describe(one) for one in list_measures(facts, context)],

@@ -18,12 +18,14 @@ from cardgen.documents import has_text
 from cardgen.errors import SiteError
 from cardgen.facts import Facts
 from cardgen.models import Card, Problem, Section
+from cardgen.site.accepted import AcceptedMarks, Row
 from cardgen.site.anchors import make_anchor
 from cardgen.site.context import RenderContext
 from cardgen.site.excerpts import Passage, make_excerpts
 from cardgen.site.facets import find_facets, format_search
 from cardgen.site.index import Entry, make_entry
 from cardgen.site.listing import render_card_table, render_cards
+from cardgen.site.livevalues import LiveTexts
 from cardgen.site.page import Heading, Page
 from cardgen.site.parts import ANCHORS, Part, PartMaker
 from cardgen.site.preview import format_head, make_picture
@@ -84,9 +86,10 @@ def render_card(facts: Facts, context: RenderContext, entry: Entry | None = None
 
 
 def _render_card(facts: Facts, context: RenderContext, entry: Entry) -> Page:
-    written = _convert(facts, context)
+    marks = AcceptedMarks(facts.card, context)
+    written = _convert(facts, context, marks)
     maker = PartMaker(facts, context)
-    parts = tuple(_arrange(maker, written))
+    parts = tuple(_arrange(maker, written, marks.list_rows()))
     body = template("card").render(
         head=maker.head(),
         actions=maker.actions(),
@@ -140,13 +143,17 @@ def render_broken(card: Card, problems: Sequence[Problem], context: RenderContex
     )
 
 
-def _convert(facts: Facts, context: RenderContext) -> list[Written]:
+def _convert(facts: Facts, context: RenderContext, marks: AcceptedMarks) -> list[Written]:
     """The sections that say anything, their anchors apart from those of the page's own parts."""
     card = facts.card
     sections = [section for section in card.sections if has_text(section.body)]
     taken = {*ANCHORS, *(f"run-{number}" for number in range(1, len(facts.runs) + 1))}
+    for number in range(1, len(card.front.accepted) + 1):
+        taken |= {f"accepted-{number}", f"accepted-at-{number}"}
     anchors = _choose_anchors(sections, taken)
-    converted = context.prose.render([section.body for section in sections], taken)
+    live = LiveTexts([section.body for section in sections], facts, context)
+    found = (replace(p, html=marks.mark(p.html)) for p in context.prose.render(live.marked, taken))
+    converted = map(live.fill_prose, found)
     pairs = tuple((s, _embed(p, card, context)) for s, p in zip(sections, converted, strict=True))
     problems = tuple(_as_problem(card, s, p, context) for s, p in pairs if p.error)
     if problems:
@@ -187,7 +194,9 @@ def _as_problem(card: Card, section: Section, prose: Prose, context: RenderConte
     return Problem(context.label(card), section.line, "prose", "error", message, prose.hint)
 
 
-def _arrange(maker: PartMaker, written: Sequence[Written]) -> Iterator[Part]:
+def _arrange(
+    maker: PartMaker, written: Sequence[Written], accepted: Sequence[Row]
+) -> Iterator[Part]:
     """The parts in their order: what was asked, what was learnt, how good it was, how to run it
     again, what it ran on; then the records."""
     for key in ("goal", "conclusions"):
@@ -197,8 +206,9 @@ def _arrange(maker: PartMaker, written: Sequence[Written]) -> Iterator[Part]:
     yield from _there(maker.results(), maker.curves())
     yield from (one.part for one in written if one.section.title and not one.section.key)
     yield from _there(maker.commands(), maker.params(), maker.model(), maker.source(),
-                      maker.environment(), maker.runs(), maker.differences(), maker.related(),
-                      maker.history(), maker.sources())  # fmt: skip
+                      maker.environment(), maker.runs(), maker.differences(),
+                      maker.accepted(accepted), maker.related(), maker.history(),
+                      maker.sources())  # fmt: skip
 
 
 def _there(*parts: Part | None) -> Iterator[Part]:

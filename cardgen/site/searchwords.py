@@ -11,6 +11,7 @@ NAME = "search.json"
 
 _LABELS = (
     *("search_status", "search_tag", "search_model", "search_data", "search_author", "search_year"),
+    "search_branch",
     *("search_narrow", "search_remove", "search_more", "search_less", "search_clear"),
     *("search_preview", "search_none", "part_goal", "part_conclusions"),
 )

@@ -21,6 +21,13 @@ which 'cardgen import' lists and selects quickly. What it leaves out is read by 
 
     def outline_runs(locators: Sequence[str], config: TrackerConfig) -> Iterable[Run]
 
+An adapter that can tell more cheaply than by reading it whether a run is still there, for
+'cardgen check --online', has a fifth, and one of a registry a sixth. Both raise GoneError where the
+place could be asked and does not hold it, and TrackerError where it could not be asked::
+
+    def find_presence(locator: str, config: TrackerConfig) -> Presence
+    def find_registered(reference: Reference, config: TrackerConfig) -> Presence
+
 An adapter of a format that other trackers write as well (event files, metrics in JSON) sets
 ``GENERIC`` to 1 or more: what lies in the run of an adapter with a lower number is no run of it.
 """

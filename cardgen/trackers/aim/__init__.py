@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from cardgen.errors import TrackerError
+from cardgen.errors import GoneError, TrackerError
 from cardgen.models import Run, TrackerConfig
 from cardgen.trackers._folder import start_folder
 from cardgen.trackers.aim.database import find_order, read_entry
@@ -71,7 +71,7 @@ def _find_hash(repo: Repo, prefix: str) -> str:
         return prefix
     found = [run_hash for run_hash in hashes if run_hash.startswith(prefix)]
     if len(prefix) < MIN_PREFIX or not found:
-        raise TrackerError(f"{repo.label} holds no run '{prefix}'.", "Check the hash.")
+        raise GoneError(f"{repo.label} holds no run '{prefix}'.", "Check the hash.")
     if len(found) > 1:
         raise TrackerError(
             f"'{prefix}' begins {len(found)} runs in {repo.label}.", "Write more of the hash."

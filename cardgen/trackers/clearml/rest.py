@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from cardgen.errors import TrackerError
+from cardgen.errors import GoneError, TrackerError
 from cardgen.models import Model, Run, Status
 from cardgen.trackers._http import Client, HttpError
 from cardgen.trackers.clearml.events import SCALAR, collect_events
@@ -111,7 +111,7 @@ class _Api:
         answer = self._ask("tasks.get_by_id", {"task": task_id}, missing=_GONE)
         task = find_dict(answer, "task")
         if not task:
-            raise TrackerError(f"{self._url} holds no task '{task_id}'.", "Check the id.")
+            raise GoneError(f"{self._url} holds no task '{task_id}'.", "Check the id.")
         return task
 
     def find_project(self, project: str) -> str:

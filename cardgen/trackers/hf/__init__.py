@@ -18,8 +18,11 @@ from cardgen.models import Run, TrackerConfig
 from cardgen.trackers._folder import find_names, start_folder
 from cardgen.trackers.hf.files import find_folder
 from cardgen.trackers.hf.find import find_outputs
+from cardgen.trackers.hf.hub import find_registered
 from cardgen.trackers.hf.record import load_record
 from cardgen.trackers.hf.run import make_run
+
+__all__ = ["fetch_run", "find_registered", "find_runs"]
 
 
 def fetch_run(locator: str, config: TrackerConfig) -> Run:

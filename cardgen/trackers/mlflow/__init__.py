@@ -30,11 +30,18 @@ from cardgen.trackers.mlflow.place import (
     parse_place,
     split_locator,
 )
+from cardgen.trackers.mlflow.presence import MIN_PREFIX, find_presence, find_registered
 from cardgen.trackers.mlflow.raw import NoSuchRun, RawRun
 from cardgen.trackers.mlflow.run import make_run
 
-MIN_PREFIX = 6
-"""Characters of a run's id that are needed at least."""
+__all__ = [
+    "fetch_run",
+    "find_presence",
+    "find_registered",
+    "find_remote_runs",
+    "find_runs",
+    "outline_runs",
+]
 
 
 def fetch_run(locator: str, config: TrackerConfig) -> Run:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from os import DirEntry
 from pathlib import Path
 
+from cardgen.models import Presence
 from cardgen.trackers.mlflow.artifacts import scan
 from cardgen.trackers.mlflow.meta import META, Meta, UnreadableFile, as_text, read_meta
 from cardgen.trackers.mlflow.raw import RUN_ID
@@ -86,6 +87,14 @@ def find_run(store: Path, run_id: str) -> tuple[str, frozenset[str]] | None:
         if entries is not None:
             return path, frozenset(entries)
     return None
+
+
+def find_presence(store: Path, run_id: str) -> Presence | None:
+    """Whether a run is there or deleted; None where the store does not hold it."""
+    found = find_run(store, run_id)
+    if found is None:
+        return None
+    return "deleted" if _is_deleted(read_leniently(found[0])) else "there"
 
 
 def _is_folder(path: str) -> bool:

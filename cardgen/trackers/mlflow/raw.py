@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cardgen.errors import TrackerError
+from cardgen.errors import GoneError
 from cardgen.models import RunFile
 from cardgen.trackers._series import Point
 
@@ -24,7 +24,7 @@ URL = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.\-]+://")
 """How an address begins that is no file of this or another machine."""
 
 
-class NoSuchRun(TrackerError):
+class NoSuchRun(GoneError):
     """The store can be read and holds no run of that id."""
 
     def __init__(self, store: object, run_id: str) -> None:

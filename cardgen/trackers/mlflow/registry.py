@@ -37,6 +37,33 @@ def find_versions(models: Path, run_id: str, uris: Collection[str]) -> tuple[Raw
     return tuple(found)
 
 
+def has_version(models: Path, name: str, version: str, alias: str) -> bool:
+    """Whether a registered model has that version; else that alias or stage, ``latest`` is any."""
+    if name in ("", ".", "..") or "/" in name or "\\" in name:
+        return False
+    model = models / name
+    metas = [
+        parse_meta_file(folder.path)
+        for folder in scan(model)
+        if folder.name.startswith(_VERSION) and folder.is_dir(follow_symlinks=False)
+    ]
+    known = [meta for meta in metas if as_text(meta.get("current_stage")) != _DELETED and meta]
+    if version:
+        return version in {as_text(meta.get("version")) for meta in known}
+    names = {as_text(meta.get("current_stage")).casefold() for meta in known}
+    names |= {entry.name for entry in scan(model / "aliases")}
+    return bool(known) and (alias in ("", "latest", *names) or alias.casefold() in names)
+
+
+def parse_meta_file(folder: str) -> Meta:
+    """A version's ``meta.yaml``; empty where it cannot be read."""
+    try:
+        content = read_bytes(f"{folder}/{META}", _MAX_META)
+        return parse_meta(content.decode("utf-8-sig", "replace"))
+    except (UnreadableFile, UnsafeYaml):
+        return {}
+
+
 def _read_if_any(path: str, wanted: Collection[bytes]) -> Meta:
     """The ``meta.yaml`` where it holds one of these at all: most versions are of other runs."""
     try:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from cardgen.errors import TrackerError
+from cardgen.models import Presence
 from cardgen.trackers._address import Server
 from cardgen.trackers._http import Client, HttpError
 from cardgen.trackers._series import Point
@@ -78,6 +79,29 @@ def _choose(names: Mapping[str, str], experiment: str, server: Server) -> list[s
         known = ", ".join(sorted(names.values())[:8]) or "none"
         raise TrackerError(f"{server.url} has no experiment '{experiment}'.", f"It has: {known}.")
     return wanted
+
+
+def find_presence(server: Server, run_id: str, *, prefix: bool = True) -> Presence | None:
+    """Whether a run is there or deleted; None where the server does not hold it.
+
+    ``prefix`` says that the id may be the beginning of one.
+    """
+    with _open(server) as api:
+        run = api.find_run(run_id)
+        if run is None and prefix:
+            ids = api.search_runs(run_id)
+            run = api.find_run(ids.pop()) if len(ids) == 1 else None
+    if run is None:
+        return None
+    return (
+        "deleted" if find_text(find_dict(run, "info"), "lifecycle_stage") == "deleted" else "there"
+    )
+
+
+def has_version(server: Server, name: str, version: str, alias: str) -> bool:
+    """Whether a registered model has that version; else that alias or stage, ``latest`` is any."""
+    with _open(server) as api:
+        return api.has_version(name, version, alias)
 
 
 def outline_runs(server: Server, run_ids: Sequence[str]) -> tuple[RawRun, ...]:
@@ -257,6 +281,19 @@ class _Api:
         return tuple(
             make_version(version, aliases[find_text(version, "name")]) for version in found
         )
+
+    def has_version(self, name: str, version: str, alias: str) -> bool:
+        if version:
+            question = {"name": name, "version": version}
+            answer = self._ask("model-versions/get", question, missing=(404, 400))
+            found = find_dict(answer, "model_version")
+            return bool(found) and find_text(found, "current_stage") != _DELETED
+        answer = self._ask("registered-models/get", {"name": name}, missing=(404, 400))
+        model = find_dict(answer, "registered_model")
+        known = {find_text(one, "alias") for one in find_list(model, "aliases")}
+        latest = find_list(model, "latest_versions")
+        known |= {find_text(one, "current_stage").casefold() for one in latest}
+        return bool(model) and (alias in ("", "latest", *known) or alias.casefold() in known)
 
     def _find_aliases(self, name: str) -> list[tuple[str, str]]:
         """The aliases of a registered model, each with the version it stands for."""

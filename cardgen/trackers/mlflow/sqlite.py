@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cardgen.errors import TrackerError
+from cardgen.models import Presence
 from cardgen.trackers._sqlite import is_sqlite
 from cardgen.trackers.mlflow import tables
 from cardgen.trackers.mlflow.artifacts import find_artifacts, list_artifacts
@@ -61,6 +62,24 @@ def find_active(path: Path, experiment: str = "") -> tuple[str, ...]:
             r for r in kept if not named and _text(r, "experiment_id") == experiment
         ]
     return tuple(r["run_uuid"] for r in sorted(kept, key=_by_start) if _is_id(r["run_uuid"]))
+
+
+def find_presence(path: Path, run_id: str) -> Presence | None:
+    """Whether a run is there or deleted; None where the store never held it, or no more."""
+    with tables.open_tables(path) as store:
+        rows = store.ask(tables.RUN, run_id)
+    return ("deleted" if _is_deleted(rows[0]) else "there") if rows else None
+
+
+def has_version(path: Path, name: str, version: str, alias: str) -> bool:
+    """Whether a registered model has that version; else that alias or stage, ``latest`` is any."""
+    with tables.open_tables(path) as store:
+        rows = [r for r in store.ask(tables.OF_MODEL, name) if r["current_stage"] != _DELETED]
+        aliases = {_text(row, "alias") for row in store.ask(tables.ALIASES_OF, name)}
+    if version:
+        return version in {_text(row, "version") for row in rows}
+    stages = {_text(row, "current_stage").casefold() for row in rows}
+    return bool(rows) and (alias in ("", "latest", *aliases) or alias.casefold() in stages)
 
 
 def read_run(path: Path, run_id: str, area: Path) -> RawRun:

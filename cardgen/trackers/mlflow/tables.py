@@ -59,6 +59,8 @@ MADE = """
 MODEL = "SELECT * FROM logged_models WHERE model_id = ?"
 VERSIONS = "SELECT * FROM model_versions WHERE run_id = ?1 OR source = ?1"
 ALIASES = "SELECT alias FROM registered_model_aliases WHERE name = ? AND version = ?"
+ALIASES_OF = "SELECT alias FROM registered_model_aliases WHERE name = ?"
+OF_MODEL = "SELECT version, current_stage FROM model_versions WHERE name = ?"
 
 Row = dict[str, Any]
 

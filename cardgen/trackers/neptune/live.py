@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from cardgen.errors import TrackerError
+from cardgen.errors import GoneError, TrackerError
 from cardgen.models import TrackerConfig
 from cardgen.trackers.neptune.client import read_open_run
 from cardgen.trackers.neptune.mapping import Paths
@@ -69,7 +69,7 @@ def fetch_recorded(locator: str, config: TrackerConfig, paths: Paths) -> Recorde
         with _open(neptune.init_project, project=project, api_token=token) as opened:
             number, found = _find_entry(opened, run_id)
         if number is None:
-            raise TrackerError(
+            raise GoneError(
                 f"The server {address} has no run '{run_id}' in {project}.", "Correct the run ref."
             )
         with _open(

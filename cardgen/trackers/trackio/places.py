@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-from cardgen.errors import TrackerError
+from cardgen.errors import GoneError, TrackerError
 from cardgen.models import TrackerConfig
 from cardgen.trackers.trackio.find import Found, as_stores, find_stores, label
 from cardgen.trackers.trackio.parquet import Backup
@@ -134,7 +134,7 @@ class Places:
         listed = ", ".join(refs[:8]) + (f" and {len(refs) - 8} more" if len(refs) > 8 else "")
         if fit:
             raise TrackerError(f"Several runs of Trackio fit '{locator}'.", f"Name one: {listed}.")
-        raise TrackerError(
+        raise GoneError(
             f"No run of Trackio fits '{locator}'.",
             f"There are: {listed}." if refs else "The file holds no runs.",
         )

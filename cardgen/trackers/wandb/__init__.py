@@ -19,9 +19,12 @@ from cardgen.models import Run, TrackerConfig
 from cardgen.trackers.wandb.find import find_stored
 from cardgen.trackers.wandb.folder import read_folder, read_parts
 from cardgen.trackers.wandb.places import Places, Stored, is_remote
+from cardgen.trackers.wandb.presence import find_presence, find_registered
 from cardgen.trackers.wandb.record import Record
 from cardgen.trackers.wandb.run import make_run
 from cardgen.trackers.wandb.server import find_name, make_url
+
+__all__ = ["fetch_run", "find_presence", "find_registered", "find_remote_runs", "find_runs"]
 
 
 def fetch_run(locator: str, config: TrackerConfig) -> Run:

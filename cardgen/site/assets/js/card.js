@@ -5,6 +5,9 @@ import { fill, make } from "./common.js";
 
 const GROUPS = "table, dl, .cg-head";
 
+/** Values and marks in a text that are links: a finger's first tap tells of them, the next follows. */
+const LINKED = ".cg-live > a[href], a.cg-accepted";
+
 /** @typedef {Record<string, string>} Words */
 
 /** @param {HTMLElement} head the element that carries the page's words */
@@ -78,9 +81,16 @@ class Origins {
   tap(event) {
     const target = event.target;
     const found = find(target);
+    const mouse = "pointerType" in event && event.pointerType === "mouse";
+    const touch = "pointerType" in event && event.pointerType === "touch";
+    if (found && touch && found !== this.shown && target instanceof Element && target.closest(LINKED)) {
+      event.preventDefault();
+      this.show(found);
+      return;
+    }
     if (!found || (target instanceof Element && target.closest("a, button, summary, input, pre"))) return;
     if (String(getSelection())) return; // somebody copies a number
-    if (this.shown === found && !("pointerType" in event && event.pointerType === "mouse")) this.hide();
+    if (this.shown === found && !mouse) this.hide();
     else this.show(found);
   }
 
@@ -102,7 +112,7 @@ class Origins {
     const seen = new Set();
     for (const element of listOrigins(this.article)) {
       if (element.matches(".cg-run, .cg-command, .cg-packages") || element.querySelector("a[href]")) continue;
-      const group = element.closest(GROUPS);
+      const group = element.closest(GROUPS) ?? element; // a value in a text stands alone
       element.tabIndex = seen.has(group) ? -1 : 0;
       seen.add(group);
     }
@@ -150,19 +160,25 @@ class Origins {
   describe(element) {
     const origin = element.dataset.origin ?? element.closest("tr")?.dataset.origin ?? "";
     const lines = [];
-    const [said, place] = split(element.dataset.hint ?? "");
+    const hint = element.dataset.hint ?? "";
+    const [said, place] = origin ? split(hint) : ["", hint];
     const value = element.dataset.value ?? said;
     if (value) lines.push(make("div", "", make("b", "", value)));
     const refs = origin.split(", ");
+    const quoted = element.dataset.card;
+    const difference = element.matches(".cg-live") && place.includes(" − ");
     const card = origin.match(/(?:^|\/)([^/]+\.md)(?::(\d+))?$/);
-    if (card) {
-      const where = card[2] ? `${card[1]}:${card[2]}` : card[1];
+    if (difference) lines.push(make("div", "", place));
+    else if (card) {
+      const where = quoted ? place : card[2] ? `${card[1]}:${card[2]}` : card[1];
       lines.push(make("div", "", fill(this.words.written, where)));
     } else if (refs.length > 1) {
       lines.push(make("div", "", `${this.words.runs}: ${refs.length}`));
       if (place && place !== origin) lines.push(make("div", "", place));
     } else if (origin) lines.push(...this.describeRun(origin));
     else if (place) lines.push(make("div", "", place));
+    const there = element.querySelector("a[href]");
+    if (quoted && there instanceof HTMLAnchorElement) lines.push(make("div", "", link(there.href, quoted)));
     return lines.length ? lines : [make("div", "", element.dataset.hint ?? origin)];
   }
 

@@ -10,7 +10,7 @@ import { bundle } from "./search_index.js";
  * @typedef {{facet: string, value: string}} Choice
  * @typedef {{[word: string]: string}} Words */
 
-export const FACETS = ["status", "tag", "model", "data", "author", "year"];
+export const FACETS = ["status", "tag", "model", "data", "author", "year", "branch"];
 const SHOWN = 5; // values of a facet before one asks for more
 const MOST = 60;
 

@@ -207,7 +207,7 @@ class Table {
 
   /** @param {string} facet */
   nameFacet(facet) {
-    const own = /** @type {Record<string, string>} */ ({ tag: "table_tags", metric: "table_metric", author: "table_author", year: "table_year" });
+    const own = /** @type {Record<string, string>} */ ({ tag: "table_tags", metric: "table_metric", author: "table_author", year: "table_year", branch: "table_branch" });
     return this.labels[own[facet] ?? facet];
   }
 

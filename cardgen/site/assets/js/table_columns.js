@@ -73,6 +73,7 @@ export function makeColumns(data) {
     { ...one("date", labels.date, 6.6), start: "down", cell: (card) => showDay(data, card) },
     many("author", labels.table_author, 7),
     one("metric", labels.table_metric, 7),
+    one("branch", labels.table_branch, 7),
     { ...one("baseline", labels.table_baseline, 5.5), cell: (card) => [make("span", "cg-code", data.one("baseline", card))] },
     late("goal", labels.part_goal, 16),
     late("conclusions", labels.part_conclusions, 16),

@@ -16,7 +16,7 @@ import { fetchJson } from "./common.js";
  * @typedef {{goal: string[], conclusions: string[], commit: string[]}} Texts */
 
 /** What a reader filters by, in the order of the buttons; the key is that of the address. */
-export const FACETS = ["status", "tag", "model", "data", "metric", "author", "year"];
+export const FACETS = ["status", "tag", "model", "data", "metric", "author", "year", "branch"];
 
 export class Data {
   /** @param {Raw} raw */
@@ -33,7 +33,7 @@ export class Data {
     const year = code(raw.one.date.at.map((at) => (at < 0 ? "" : raw.one.date.values[at].slice(0, 4))));
     /** @type {Record<string, Many>} */
     this.facets = { ...raw.many };
-    for (const key of ["status", "model", "metric"]) this.facets[key] = spread(raw.one[key]);
+    for (const key of ["status", "model", "metric", "branch"]) this.facets[key] = spread(raw.one[key]);
     this.facets.year = spread(year);
   }
 

@@ -1,0 +1,156 @@
+"""Which metric, split, step and card a number is said of: by what stands beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from cardgen.claims.lexicon import Mention, load_glue
+from cardgen.claims.numbers import Number
+from cardgen.claims.sentences import Sentence, list_words
+
+_AND = load_glue("and")
+_CJK_AND = re.compile(r"[\s,/&、和及与或*_`]*")
+_GLUE = load_glue("glue")
+_AFTER_GLUE = load_glue("after_glue")
+_POST_CJK = re.compile(r"[\s%的个百分点(*_`]*")
+_PRE_CJK = re.compile(r"[^，。；;、,]{0,14}")
+_SPACE_ONLY = re.compile(r"[\s%()\[\]:=≈~*_`\"'«»„”“’<>±+−–-]*")
+_MOST_GLUE = 7
+
+
+def group(sentence: Sentence, found: list[Mention]) -> list[list[Mention]]:
+    """Mentions that only 'and' or a comma parts: what is said of one is said of all."""
+    groups: list[list[Mention]] = []
+    for one in found:
+        if groups and one.start <= groups[-1][-1].end + 12:
+            between = sentence.between(groups[-1][-1].end, one.start)
+            words = list_words(between)
+            if one.start < groups[-1][-1].end or (
+                not re.search(r"[\d.;:()]", between)
+                and set(words) <= _AND
+                and _CJK_AND.fullmatch(re.sub(r"[^\W_\u3400-\u9fff]", "", between))
+            ):
+                groups[-1].append(one)
+                continue
+        groups.append([one])
+    return groups
+
+
+def is_before(sentence: Sentence, end: int, number: Number, extra: Iterable[str] = ()) -> bool:
+    """Whether what ends at a place stands right before a number, with nothing but glue between."""
+    between = sentence.between(end, number.start)
+    if end > number.start or re.search(r"[\d,;/+和及与]", between):
+        return False
+    if re.search(r"[\u3400-\u9fff]", between):
+        return _PRE_CJK.fullmatch(between) is not None
+    words = list_words(between)
+    if len(words) > _MOST_GLUE:
+        return False
+    known = _GLUE | set(extra) | _covered(sentence, end, number.start)
+    return all(word in known for word in words)
+
+
+def _covered(sentence: Sentence, start: int, end: int) -> set[str]:
+    """The words between two places that say how something changed, where, or about how much."""
+    kinds = (
+        "better",
+        "worse",
+        "higher",
+        "lower",
+        "change",
+        "about",
+        "split",
+        "mean",
+        "above",
+        "below",
+        "step",
+        "epoch",
+        "best",
+        "last",
+        "points",
+        "percent",
+    )
+    return {
+        word
+        for one in sentence.of(*kinds)
+        if start <= one.start and one.end <= end
+        for word in list_words(sentence.between(one.start, one.end))
+    }
+
+
+def is_after(sentence: Sentence, number: Number, start: int) -> bool:
+    """Whether what starts at a place stands right after a number."""
+    if start < number.end:
+        return False
+    between = sentence.between(number.end, start)
+    if len(between) > 30 or re.search(r"[\d,;:，。；、]", between):
+        return False
+    if re.search(r"[\u3400-\u9fff]", between):
+        return _POST_CJK.fullmatch(between) is not None
+    covered = {
+        word
+        for one in sentence.of("points", "percent", "split", "mean")
+        if number.end <= one.start and one.end <= start
+        for word in list_words(sentence.between(one.start, one.end))
+    }
+    words = list_words(between)
+    return len(words) <= 4 and all(word in _AFTER_GLUE or word in covered for word in words)
+
+
+def bind_all(
+    sentence: Sentence, numbers: Sequence[Number], groups: list[list[Mention]]
+) -> list[tuple[list[Mention], bool]]:
+    """For each number the mentions it is said of, and whether they stand right beside it."""
+    strict = [_bind_strictly(sentence, number, groups) for number in numbers]
+    # What was said before a number of its own is not said of those still further before.
+    taken = {
+        id(members): number.start
+        for number, members in zip(numbers, strict, strict=True)
+        if members and members[-1].end <= number.start
+    }
+    found = []
+    for number, members in zip(numbers, strict, strict=True):
+        if members:
+            found.append((members, True))
+            continue
+        free = [g for g in groups if taken.get(id(g), -1) < number.start]
+        found.append((_bind_loosely(sentence, number, free), False))
+    return found
+
+
+def _bind_strictly(
+    sentence: Sentence, number: Number, groups: list[list[Mention]]
+) -> list[Mention]:
+    for members in reversed(groups):
+        if members[-1].end <= number.start and is_before(sentence, members[-1].end, number):
+            return members
+    for members in groups:
+        start, end = members[0].start, members[-1].end
+        if start < number.end or not is_after(sentence, number, start):
+            continue
+        # '55.1 % (F1 61.2 %)': what a bracket opens with is said of the number inside.
+        opened = "(" in sentence.between(number.end, start)
+        if not (opened and re.match(r"[^)\d]{0,24}\d", sentence.between(end, end + 25))):
+            return members
+    return []
+
+
+def _bind_loosely(sentence: Sentence, number: Number, groups: list[list[Mention]]) -> list[Mention]:
+    if len(groups) < 2:
+        return groups[0] if groups else []
+    before = [g for g in groups if g[-1].end <= number.start]
+    after = [g for g in groups if g[0].start >= number.end]
+    first = min((n.start for n in sentence.numbers), default=0)
+    if not before:
+        return after[0] if after else []
+    if not after:
+        return before[-1]
+    start, end = sentence.clause(number.start)
+    near_before = start <= before[-1][0].start
+    near_after = after[0][0].start < end
+    if near_before != near_after:
+        return before[-1] if near_before else after[0]
+    if groups[0][0].start < first:
+        return before[-1]
+    return [*before[-1], *after[0]]

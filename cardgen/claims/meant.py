@@ -1,0 +1,55 @@
+"""Which measures a claim means: by name, variant and split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cardgen.claims.evidence import Measure
+from cardgen.claims.reading import Claim
+from cardgen.measures import normalise
+
+_ERRORS = frozenset(("wer", "cer", "eer", "error"))
+
+
+def is_named(measure: Measure, claim: Claim) -> bool:
+    """Whether a measure is one of those that the text names."""
+    if claim.keys and any(measure.meaning.squeezed.endswith(key) for key in claim.keys):
+        return True
+    concepts = measure.meaning.concepts
+    return bool(concepts & claim.metrics or ("error" in claim.metrics and concepts & _ERRORS))
+
+
+def is_variant(measure: Measure) -> bool:
+    words = measure.meaning.squeezed
+    return any(v in words for v in ("macro", "micro", "weighted")) or (
+        words[-1:].isdigit() and not words.endswith("f1")
+    )
+
+
+def is_plain_enough(plain: Sequence[Measure], named: Sequence[Measure]) -> bool:
+    """Whether each card and split has the plain form of a metric, not only its variants."""
+    return {(m.code, m.meaning.split) for m in plain} == {(m.code, m.meaning.split) for m in named}
+
+
+def narrow_split(found: Sequence[Measure], splits: Iterable[str]) -> Sequence[Measure]:
+    wanted = set(splits)
+    if not wanted:
+        return found
+    exact = [one for one in found if one.meaning.split in wanted]
+    if exact:
+        return exact
+    # 'eval' and a name without a split may be either, but are no training.
+    return [one for one in found if one.meaning.split in ("", "eval")] or found
+
+
+def is_same(one: Measure, other: Measure) -> bool:
+    if normalise(one.key) == normalise(other.key):
+        return True
+    a, b = one.meaning, other.meaning
+    return bool(a.concepts) and a.concepts == b.concepts and a.split == b.split
+
+
+def is_short(claim: Claim) -> bool:
+    """Whether a number has two digits at most."""
+    digits = "".join(c for c in claim.number.text if c.isdigit()).strip("0")
+    return len(digits) <= 2
