@@ -127,7 +127,8 @@ def test_cards_of_the_check_s_cases(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     card = parse_card(text, path, path.parent.name, "card.md")
     halves = split_document(text)
-    if halves is None or any(problem.rule == "front-matter" for problem in card.problems):
+    unread = {"front-matter", "merge-conflict"}
+    if halves is None or any(problem.rule in unread for problem in card.problems):
         return
     assert bool(errors_of("card", parse_yaml(halves.front))) == bool(card.problems)
 

@@ -54,8 +54,8 @@ def check_card(card: Card, config: Config, project: Project) -> Iterator[Problem
     label = config.label(card.path)
     ran = {
         name
-        for name, rule in load_rules().items()
-        if rule.find and config.settings.checks.get(name) != "off"
+        for name in load_rules()
+        if not name.endswith("-online") and config.settings.checks.get(name) != "off"
     }
     kept = accept(_find_problems(card, config, project), card, label, ran).kept
     yield from _with_severity(kept, config)
@@ -145,7 +145,7 @@ def _refuse_rule(name: str, config: Config) -> Problem:
         "unknown-rule",
         rules["unknown-rule"].severity,
         f"There is no rule '{name}'.",
-        guess(name, rules, f"The rules are: {', '.join(rules)}."),
+        guess(name, rules, "The guide lists the rules under 'Checks'."),
         about=name,
     )
 
