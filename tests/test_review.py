@@ -479,6 +479,30 @@ def test_objects_of_sha256(tmp_path: Path) -> None:
     assert [one.name for one in card(review(project), "qa-1").changes] == ["conclusions"]
 
 
+def test_a_readme_that_was_made_again_is_no_difference(repo: Project) -> None:
+    """It is made of the card, and of the baseline's numbers."""
+    before = len(review(repo).cards)
+    repo.ok("readme")
+    commit(repo)
+    assert len(review(repo).cards) == before
+
+
+def test_what_needs_a_reviewer_comes_first(repo: Project) -> None:
+    write_card(repo, "qa-7", f1=0.6)
+    text = "---\ncode: qa-9\nmetric: f1\nresults: {eval/f1: 0.5}\n---\n## Goal\n\nIs it?\n"
+    repo.write("experiments/qa-9/card.md", text)
+    commit(repo)
+    fresh = [one for one in review(repo).cards if one.kind == "new"]
+    assert [one.code for one in fresh] == ["qa-9", "qa-7"]
+
+
+def test_a_card_that_was_not_run_does_nothing_otherwise_than_its_baseline(repo: Project) -> None:
+    text = "---\ncode: qa-9\nbaseline: qa-1\nstatus: planned\n---\n## Goal\n\nIs it?\n"
+    repo.write("experiments/qa-9/card.md", text)
+    commit(repo)
+    assert card(review(repo), "qa-9").versus == ()
+
+
 # The command -----------------------------------------------------------------------------------
 
 

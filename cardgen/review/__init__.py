@@ -30,6 +30,7 @@ FORMATS: dict[str, Callable[[Review], str]] = {
     "json": format_json,
 }
 
+_WORST: tuple[Severity, ...] = ("error", "warning")
 _KINDS = ("new", "changed", "renamed", "affected", "removed")
 
 
@@ -83,10 +84,10 @@ def _list_notes(found: Range, selection: Selection) -> Iterator[str]:
 
 
 def _rank(card: ReviewedCard) -> tuple[object, ...]:
-    """What needs a reviewer most comes first: what looks odd, then errors, then what is new."""
-    worst: Severity = "error"
-    fresh = any(one.new and one.severity == worst for one in card.problems)
-    return not card.attention, not fresh, _KINDS.index(card.kind)
+    """What needs a reviewer most comes first: what looks odd, then new problems, then new cards."""
+    fresh = {one.severity for one in card.problems if one.new}
+    worst = next((rank for rank, one in enumerate(_WORST) if one in fresh), len(_WORST))
+    return not card.attention, worst, _KINDS.index(card.kind)
 
 
 def format_review(review: Review, kind: str) -> str:

@@ -28,9 +28,9 @@ from cardgen.review.models import (
 from cardgen.review.problems import Checker, problem_key
 from cardgen.review.select import Pair
 from cardgen.review.sides import Side
-from cardgen.store import CARD_NAME, EVIDENCE_NAME
+from cardgen.store import CARD_NAME, EVIDENCE_NAME, README_NAME
 
-_NOT_LISTED = (CARD_NAME, EVIDENCE_NAME, "README.md")
+_NOT_LISTED = (CARD_NAME, EVIDENCE_NAME, README_NAME)
 """What is compared by what it says, or is made of it."""
 
 
@@ -91,11 +91,14 @@ class Reviewer:
             yield from compare_files({}, self._new.list_files(pair.new))
 
     def _list_versus(self, new: Facts) -> Iterator[Difference]:
-        """What a new card does otherwise than its baseline."""
+        """What a new card does otherwise than its baseline; what was not run did nothing yet."""
         base = self._new.find_facts(new.card.front.baseline) if new.card.front.baseline else None
-        if base and base.code != new.code:
-            yield from (c for c in compare_inputs(base, new) if not c.name.startswith(_OWN))
-            yield from compare_params(base, new)
+        if base is None or base.code == new.code:
+            return
+        inputs = [one for one in compare_inputs(base, new) if not one.name.startswith(_OWN)]
+        params = compare_params(base, new) if new.params else ()
+        yield from (one for one in inputs if one.new or new.runs)
+        yield from params
 
     def _measure(self, old: Facts | None, new: Facts | None) -> tuple[Measure, ...]:
         if new is None:  # what is lost

@@ -12,7 +12,7 @@ from cardgen.git import run_git
 from cardgen.review.models import Kind
 from cardgen.review.ranges import Range
 from cardgen.review.sides import Side
-from cardgen.store import CARD_NAME, EVIDENCE_NAME
+from cardgen.store import CARD_NAME, EVIDENCE_NAME, README_NAME
 
 ALIKE = 0.6
 """Share of equal text from which a card is another one renamed."""
@@ -50,9 +50,20 @@ def select_cards(found: Range, config: Config) -> Selection:
     codes = [code for code in dict.fromkeys((*old, *new)) if old.get(code) != new.get(code)]
     landed = [code for code in codes if new.get(code) == target.get(code)]
     codes = [code for code in codes if code not in set(landed)]
+    codes = [code for code in codes if _differs(found.old, found.new, code)]
     codes = [c for c in codes if _has_card(found.old, c) or _has_card(found.new, c)]
     pairs = [_make_pair(found, config, code) for code in codes]
     return Selection(tuple(_join_renamed(found, pairs)), len(landed))
+
+
+def _differs(old: Side, new: Side, code: str) -> bool:
+    """Whether a folder differs in more than the README that is made of its card."""
+    if not (code in old.folders and code in new.folders):
+        return True
+    was, now = dict(old.list_files(code)), dict(new.list_files(code))
+    was.pop(README_NAME, None)
+    now.pop(README_NAME, None)
+    return was != now
 
 
 def _has_card(side: Side, code: str) -> bool:
