@@ -28,6 +28,7 @@ _QUOTED = re.compile(r"`([\w.-]{1,64})`|\[([\w.-]{1,64})\]\(|\(\.\./([\w.-]{1,64
 _WORDS = re.compile(r"[^\W_\u3400-\u9fff]+")
 _VERDICT = re.compile(r"[\s*_`>]*[:：.,!—–(（。，]|[\s*_`]*$")
 _MOST_CARDS = 12
+_MOST_GOAL = 4000
 
 Known = Mapping[str, tuple[tuple[str, str], ...]]
 
@@ -101,7 +102,9 @@ class Analysis:
     def court(self) -> Court:
         """The evidence of this card and of those it names."""
         others = (self._find_facts(code) for code in self.names)
-        return Court([self.own, *(open_ledger(one, self.settings) for one in others if one)])
+        ledgers = [open_ledger(one, self.settings) for one in others if one]
+        goal = silence(self.facts.card.section("goal")[:_MOST_GOAL])[0]
+        return Court([self.own, *ledgers], (one.value for one in find_numbers(goal)[:20]))
 
     @cached_property
     def known(self) -> Known:

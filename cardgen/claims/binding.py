@@ -17,6 +17,7 @@ _POST_CJK = re.compile(r"[\s%的个百分点(*_`]*")
 _PRE_CJK = re.compile(r"[^，。；;、,]{0,14}")
 _SPACE_ONLY = re.compile(r"[\s%()\[\]:=≈~*_`\"'«»„”“’<>±+−–-]*")
 _MOST_GLUE = 7
+_PARTED = re.compile(r"[;；。]")
 
 
 def group(sentence: Sentence, found: list[Mention]) -> list[list[Mention]]:
@@ -102,7 +103,12 @@ def bind_all(
     sentence: Sentence, numbers: Sequence[Number], groups: list[list[Mention]]
 ) -> list[tuple[list[Mention], bool]]:
     """For each number the mentions it is said of, and whether they stand right beside it."""
-    strict = [_bind_strictly(sentence, number, groups) for number in numbers]
+    strict, closed = [], set[int]()
+    for number in numbers:
+        members = _bind_strictly(sentence, number, groups, closed)
+        if members and members[0].start >= number.end:
+            closed.add(id(members))  # '61.2 F1 (58.3 before)': nothing more is right beside it
+        strict.append(members)
     # What was said before a number of its own is not said of those still further before.
     taken = {
         id(members): number.start
@@ -115,14 +121,17 @@ def bind_all(
             found.append((members, True))
             continue
         free = [g for g in groups if taken.get(id(g), -1) < number.start]
+        free = [g for g in free if not _PARTED.search(sentence.between(number.end, g[0].start))]
         found.append((_bind_loosely(sentence, number, free), False))
     return found
 
 
 def _bind_strictly(
-    sentence: Sentence, number: Number, groups: list[list[Mention]]
+    sentence: Sentence, number: Number, groups: list[list[Mention]], closed: set[int]
 ) -> list[Mention]:
     for members in reversed(groups):
+        if id(members) in closed:
+            continue
         if members[-1].end <= number.start and is_before(sentence, members[-1].end, number):
             return members
     for members in groups:
@@ -139,18 +148,36 @@ def _bind_strictly(
 def _bind_loosely(sentence: Sentence, number: Number, groups: list[list[Mention]]) -> list[Mention]:
     if len(groups) < 2:
         return groups[0] if groups else []
-    before = [g for g in groups if g[-1].end <= number.start]
-    after = [g for g in groups if g[0].start >= number.end]
-    first = min((n.start for n in sentence.numbers), default=0)
-    if not before:
-        return after[0] if after else []
-    if not after:
-        return before[-1]
+    inner = [g for g in groups if not _is_apart(sentence, g[-1].end, number.start)]
+    if not inner or _is_apart_in_brackets(sentence, number, groups):
+        return [one for members in groups for one in members]
+    before = [g for g in inner if g[-1].end <= number.start]
+    after = [g for g in inner if g[0].start >= number.end]
+    if not before or not after:
+        return [*before[-1:], *after[:1], []][0]
     start, end = sentence.clause(number.start)
     near_before = start <= before[-1][0].start
     near_after = after[0][0].start < end
     if near_before != near_after:
         return before[-1] if near_before else after[0]
-    if groups[0][0].start < first:
-        return before[-1]
-    return [*before[-1], *after[0]]
+    first = min(one.start for one in sentence.numbers)
+    return before[-1] if inner[0][0].start < first else [*before[-1], *after[0]]
+
+
+def _is_apart(sentence: Sentence, end: int, start: int) -> bool:
+    """Whether a bracket closes between a metric and a number behind it."""
+    between = sentence.between(end, start) if end <= start else ""
+    return between.count(")") > between.count("(")
+
+
+def _is_apart_in_brackets(sentence: Sentence, number: Number, groups: list[list[Mention]]) -> bool:
+    """Whether a number is one of several in brackets that name no metric, or follows such ones."""
+    opened = sentence.text.rfind("(", sentence.start, number.start)
+    closed = sentence.text.find(")", number.end, sentence.end)
+    if opened < 0 or closed < 0 or ")" in sentence.between(opened, number.start):
+        return False
+    if any(opened < members[0].start < closed for members in groups):
+        return False
+    several = sum(opened < one.start < closed for one in sentence.numbers) > 1
+    behind = any(0 <= opened - one.end <= 2 for one in sentence.numbers)
+    return several or (behind and ")" in sentence.between(groups[0][0].start, opened))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from cardgen.claims.analysis import Analysis, Part
 from cardgen.claims.concepts import understand
 from cardgen.claims.evidence import Measure, Value
 from cardgen.claims.kinds import DEVIATION, DIFFERENCE, RATIO, VALUE
-from cardgen.claims.lexicon import find_mentions, find_tongues, fold
+from cardgen.claims.lexicon import Mention, find_mentions, find_tongues, fold
 from cardgen.claims.numbers import Number, find_numbers
 from cardgen.claims.quiet import silence
 from cardgen.claims.reading import Claim
@@ -23,6 +25,7 @@ from cardgen.measures import as_number
 _DIFFERENCE = re.compile(
     r"Δ|δ|delta|diff|vs|change|gain|różnic|zmian|écart|разн|прирост|差|提升", re.IGNORECASE
 )
+_MOST_CELLS = 2000
 _NO_NUMBERS = frozenset(("step", "epoch", "path", "checkpoint", "note"))
 
 
@@ -41,10 +44,9 @@ class CellRuling:
 
 def judge_tables(analysis: Analysis) -> Iterator[CellRuling]:
     """The numbers in Markdown tables of the conclusions that the evidence does not bear out."""
-    for part in analysis.parts:
-        for table in part.tables:
-            for cell in table.cells:
-                yield from _judge_cell(analysis, part, cell)
+    cells = ((part, cell) for part in analysis.parts for t in part.tables for cell in t.cells)
+    for part, cell in islice(cells, _MOST_CELLS):
+        yield from _judge_cell(analysis, part, cell)
 
 
 def _judge_cell(analysis: Analysis, part: Part, cell: Cell) -> Iterator[CellRuling]:
@@ -98,15 +100,20 @@ def _bare(text: str) -> Sentence:
     return Sentence(text, 0, len(text), (), ())
 
 
+@lru_cache(256)  # a heading stands above all cells of its column
+def _read(text: str) -> tuple[Mention, ...]:
+    return tuple(find_mentions(text, find_tongues(text), {}))
+
+
 def _find_place(cell: Cell) -> Position | None:
     """The step or epoch that a row has in a column of its own, or in its label."""
     for heading, text in cell.row:
-        kinds = {one.kind for one in find_mentions(heading, find_tongues(heading), {})}
+        kinds = {one.kind for one in _read(heading)}
         kind = next((kind for kind in ("step", "epoch") if kind in kinds), "")
         numbers = find_numbers(text)
         if kind and len(numbers) == 1 and heading != cell.heading:
             return Position(0, 0, kind, numbers[0].readings[-1][0], True)
-    mentions = find_mentions(cell.label, find_tongues(cell.label), {})
+    mentions = _read(cell.label)
     kind = next((one.kind for one in mentions if one.kind in ("step", "epoch")), "")
     numbers = [one for one in find_numbers(cell.label) if not one.fraction]
     if kind and len(numbers) == 1:

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from cardgen.claims.concepts import UNBOUNDED
-from cardgen.claims.lexicon import Mention, fold, load_glue
+from cardgen.claims.lexicon import Mention, fold, is_small_word, load_glue
 from cardgen.claims.numbers import Number
 from cardgen.claims.sentences import Sentence, list_words
 
@@ -14,7 +14,8 @@ _MEASURED_UNITS = frozenset(("latency", "throughput", "runtime", "perplexity"))
 _NAME_IS = re.compile(r"(?P<name>[A-Za-zα-ωΑ-Ω][\w.-]{0,40})\s?(?:=|<|>|≈|==)\s?[(\[{]?\s?$")
 _P_VALUE = re.compile(r"(?:^|[\s(])p\s?(?:=|<|>|≤|-?value)?\s?(?:of |is |was )?$", re.IGNORECASE)
 _SOURCE = re.compile(
-    r"[\s%)*_]*(?:\[@|\((?:[A-ZÀ-Ż][\w-]{1,40}(?: et al\.?| i in\.| и др\.| and [A-Z]\w{1,40})?,? "
+    r"[\s%)*_]*(?:(?:[\w-]{1,12} ?)?\u25a1|\[@|\("
+    r"(?:[A-ZÀ-Ż][\w-]{1,40}(?: et al\.?| i in\.| и др\.| and [A-Z]\w{1,40})?,? "
     r"(?:19|20)\d\d))"
 )
 _TARGET_GLUE = load_glue("target_glue")
@@ -39,9 +40,35 @@ def is_exempt(sentence: Sentence, number: Number, said: Said) -> bool:
         or (not said.close and _is_param(sentence, number))
         or _is_assigned(sentence, number)
         or _is_share_of_work(sentence, number, said)
-        or _is_wished(sentence, number)
-        or _is_cited(sentence, number)
+        or _is_diagnostic(sentence, number)
+        or is_another_s(sentence, number)
+        or _is_of_something(sentence, number, said)
     )
+
+
+def is_another_s(sentence: Sentence, number: Number) -> bool:
+    """Whether a number is a target, or what somebody else reports."""
+    return _is_wished(sentence, number) or _is_cited(sentence, number)
+
+
+def _is_diagnostic(sentence: Sentence, number: Number) -> bool:
+    """'The gradient norm stayed around 1.5': what is watched, and is no result."""
+    before = [one for one in sentence.of("diagnostic") if one.end <= number.start]
+    return bool(before) and not any(
+        before[-1].end <= one.start < number.end + 20 for one in sentence.of("metric", "key")
+    )
+
+
+def _is_of_something(sentence: Sentence, number: Number, said: Said) -> bool:
+    """'2.3 sentences': no metric far and wide, and a word behind that nobody expects there."""
+    if said.unit or number.sign or number.value <= 1 or sentence.of("metric", "key"):
+        return False
+    behind = re.match(r"[ \u00a0\u202f]([^\W\d_]{3,})", sentence.text[number.end : number.end + 24])
+    if behind is None or re.search(r"[\u3400-\u9fff]", behind[1]):
+        return False
+    start = number.end + 1
+    word = fold(behind[1])
+    return not (is_small_word(word) or any(one.start == start for one in sentence.mentions))
 
 
 def _all_unbounded(metrics: list[Mention]) -> bool:
@@ -131,6 +158,8 @@ def _is_assigned(sentence: Sentence, number: Number) -> bool:
     if match is None:
         return False
     place = number.start - len(before) + match.start("name")
+    if number.sign == "+" or match["name"] in ("Δ", "δ", "delta", "diff", "gain"):
+        return False
     return not any(
         one.start < place + len(match["name"]) and one.end > place - 2
         for one in sentence.of("metric", "key", "split", "baseline", "best", "mean", "std")
@@ -207,17 +236,16 @@ def _is_cited(sentence: Sentence, number: Number) -> bool:
     """Whether a number is somebody else's: its clause names a paper or an author."""
     start, end = sentence.clause(number.start)
     if any(start <= one.start and one.end <= end for one in sentence.of("cite")):
-        own = [one for one in sentence.of("this") if start <= one.start and one.end <= number.start]
+        ours = any(start <= one.start and one.end <= number.start for one in sentence.of("this"))
         cited = [one for one in sentence.of("cite") if start <= one.start and one.end <= end]
-        return not (own and cited[0].start > number.end + 20)
+        return not (ours and cited[0].start > number.end + 20)
     behind = sentence.between(number.end, min(sentence.end, number.end + 60))
     if _SOURCE.match(behind):
         return True
     # 'according to the paper, EM is 0.6': the source stands before its clause.
     before = [one for one in sentence.of("cite") if one.end <= start]
-    return (
-        bool(before)
-        and start - before[-1].end <= 2
-        and before[-1].start - sentence.start < 40
-        and not any(start <= one.start and one.end <= number.start for one in sentence.of("this"))
-    )
+    if not before or before[-1].start - sentence.start >= 40:
+        return False
+    own = any(before[-1].end <= one.start < number.start for one in sentence.of("this"))
+    lead = sentence.between(before[-1].end, start + 1)
+    return not own and (len(lead) <= 3 or (lead.endswith(":") and len(list_words(lead)) <= 2))

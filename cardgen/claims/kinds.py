@@ -16,6 +16,7 @@ VALUE, DIFFERENCE, RATIO, DEVIATION = "value", "difference", "ratio", "deviation
 _TO = re.compile(r"(?:到|至|为|达|成)[\s约*_]*$")
 _DIRECTLY = load_glue("directly")
 _OF = load_glue("of")
+_NOUNS = tuple(load_glue("nouns"))
 _BY = ("by", "o", "на")
 _TOWARDS = load_glue("towards")
 _OF_METRIC = ("", "of", "de", "d'", "по")
@@ -33,7 +34,7 @@ def find_kinds(sentence: Sentence, at: int, unit: str, end: int, close: bool) ->
     if _is_step_of_range(sentence, at):
         yield VALUE
         return
-    moved = _is_moved(sentence, number) or (unit == "percent" and _is_relative(sentence, number))
+    moved = _is_moved(sentence, number) or (unit == "percent" and is_relative(sentence, number))
     if number.sign == "+" or moved:
         yield DIFFERENCE
         return
@@ -69,7 +70,7 @@ def _is_times(sentence: Sentence, number: Number) -> bool:
     )
 
 
-def _is_relative(sentence: Sentence, number: Number) -> bool:
+def is_relative(sentence: Sentence, number: Number) -> bool:
     """Whether 'relative' stands near a percentage, in its own clause."""
     start, end = sentence.clause(number.start)
     return any(
@@ -129,13 +130,15 @@ def _is_moved(sentence: Sentence, number: Number) -> bool:
 def _is_moved_by(sentence: Sentence, move: Mention, number: Number) -> bool | None:
     """Whether a number is what a word such as 'better' or 'drop' is about; None: not this word."""
     between = sentence.between(move.end, number.start)
-    noun = move.kind in ("change", "gap")
+    noun = move.kind in ("change", "gap") or (
+        fold(sentence.between(move.start, move.end)).startswith(_NOUNS)
+    )
     if re.search(r"[\d,;:，；。、]|→|->", between.replace(": ", " ", 1) if noun else between):
         return None
     if re.search(r"[\u3400-\u9fff]", between + sentence.between(move.start, move.end)):
         return True if re.fullmatch(r"[\s了约近仅大为是有*_~(]*", between) else None
     words = list_words(between)
-    last = words[-1] if words else ""
+    last = (words or list_words(sentence.between(move.start, move.end)) or [""])[-1]
     if last in _TOWARDS or (last not in _BY and _is_threshold(sentence, move)):
         return False if last in _TOWARDS else None
     rest = [word for word in words if word not in _OF]

@@ -114,6 +114,17 @@ def load_glue(name: str) -> frozenset[str]:
     return frozenset(fold(word) for words in held[name].values() for word in words.split())
 
 
+@cache
+def _load_small_words() -> frozenset[str]:
+    found = frozenset[str]().union(*(_load_stopwords(code) for code in _load_files()))
+    return found | load_glue("glue") | load_glue("towards") | load_glue("after_glue")
+
+
+def is_small_word(word: str) -> bool:
+    """Whether a folded word is a preposition, an auxiliary or the like of any language."""
+    return word in _load_small_words()
+
+
 def find_tongues(text: str) -> tuple[str, ...]:
     """The languages a text may be in, by its letters and its commonest words."""
     found = []

@@ -26,9 +26,14 @@ def is_variant(measure: Measure) -> bool:
     )
 
 
-def is_plain_enough(plain: Sequence[Measure], named: Sequence[Measure]) -> bool:
-    """Whether each card and split has the plain form of a metric, not only its variants."""
-    return {(m.code, m.meaning.split) for m in plain} == {(m.code, m.meaning.split) for m in named}
+def drop_variants(named: Sequence[Measure]) -> list[Measure]:
+    """Without macro F1, ROUGE-2 and the like where the plain measure is there as well."""
+    plain = {_find_kin(one) for one in named if not is_variant(one)}
+    return [one for one in named if not is_variant(one) or _find_kin(one) not in plain]
+
+
+def _find_kin(measure: Measure) -> tuple[str, str, frozenset[str]]:
+    return measure.code, measure.meaning.split, measure.meaning.concepts
 
 
 def narrow_split(found: Sequence[Measure], splits: Iterable[str]) -> Sequence[Measure]:

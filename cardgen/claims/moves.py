@@ -31,6 +31,8 @@ def find_moves(sentence: Sentence) -> Iterator[Move]:
         start, end = sentence.clause(one.start)
         if word in _VAGUE or _is_denied(sentence, one, start, end):
             continue
+        if any(0 <= param.start - one.end <= 2 for param in sentence.of("param")):
+            continue  # 'the lower learning rate'
         if (
             sentence.has("modal", start, end)
             or sentence.has("resource", start, end)

@@ -199,7 +199,7 @@ def _read_tail(text: str, end: int) -> str:
 
 def _is_part(text: str, start: int, end: int, head: str) -> bool:
     """Whether a number is a part of a name, a version, a path or an ordinal."""
-    if head and ((head.isalpha() and not _CJK.match(head)) or head in "_#@^&"):
+    if head and ((head.isalpha() and not _CJK.match(head)) or head in "_#@^&§№"):
         return True
     if (
         head in "-./‑"

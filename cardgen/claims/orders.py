@@ -78,6 +78,8 @@ def check_signed(
             continue
         if claim.position is not None or claim.sentence.of("gap", "first") or not analysis.names:
             continue
+        if "error" in claim.metrics or any(one.name == "error" for one in sentence.of("metric")):
+            continue  # what is left to the whole, perhaps
         move = _find_around(sentence, moves, claim.number)
         measures = analysis.court.find_measures(claim)
         target = move and find_target(analysis.court, sentence, move)

@@ -32,7 +32,11 @@ _MARKER = re.compile(
     r"|[-*+](?=[ \t])|>)",
     re.MULTILINE,
 )
-_NOTE = re.compile(r"\[\^[^\]\n]{1,40}\]:?|\[\d{1,3}(?:[,–-] ?\d{1,3}){0,20}\]")
+_NOTE = re.compile(r"\[\^[^\]\n]{1,40}\]:?")
+_REFERENCE = re.compile(r"\[\d{1,3}(?:[,–-] ?\d{1,3}){0,20}\]")
+CITED = "\u25a1"
+"""What stands in the place of a reference such as [12]."""
+
 _STRUCK = re.compile(r"~~[^~\n]{1,500}~~")
 _VERSION = re.compile(r"(?<![\w.,])\d+(?:\.\d+){2,}(?!\w)")
 # Money, and no formula: no other dollar sign closes it.
@@ -64,6 +68,7 @@ def silence(text: str) -> tuple[str, str]:
         shown[match.start(1) : match.end(1)] = match[1]
     quiet = _PRICE.sub("€", "".join(said)) if "$" in text else "".join(said)
     quiet = quiet.translate(_WIDE)
+    quiet = _REFERENCE.sub(lambda match: CITED * len(match[0]), quiet)
     for pattern in (LIVE, _TARGET, _ADDRESS, _TAG, _STRUCK, _PATH, _NOTE, _MARKER, _DATE, _VERSION):
         quiet = pattern.sub(_blank, quiet)
     words = "".join(shown).translate(_WIDE)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from cardgen.claims.binding import bind_all, group
 from cardgen.claims.concepts import UNBOUNDED
-from cardgen.claims.exempt import Said, is_exempt
-from cardgen.claims.kinds import DEVIATION, DIFFERENCE, RATIO, VALUE, find_kinds
+from cardgen.claims.exempt import Said, is_another_s, is_exempt
+from cardgen.claims.kinds import DEVIATION, DIFFERENCE, RATIO, VALUE, find_kinds, is_relative
 from cardgen.claims.lexicon import Mention, load_glue
 from cardgen.claims.near import find_bound, find_code, find_variants, is_rough
 from cardgen.claims.numbers import Number
@@ -24,7 +26,8 @@ class Claim:
     ``kinds`` are what it may be (any of them will do), ``metrics`` names of measures, ``keys`` ends
     of metrics' own keys, ``splits`` where it was measured, ``position`` the step or epoch; empty
     where the text does not say. ``close`` says that the metric stands right beside the number.
-    ``code`` is the card it is said of. ``unit`` is ``percent``, ``points`` or empty.
+    ``code`` is the card it is said of. ``unit`` is ``percent``, ``points`` or empty. ``wishes`` are
+    the targets, and what others report, that its sentence names before it.
     """
 
     number: Number
@@ -41,6 +44,7 @@ class Claim:
     bound: str = ""
     rough: bool = False
     relative: bool = False
+    wishes: tuple[float, ...] = ()
 
     @property
     def text(self) -> str:
@@ -55,53 +59,112 @@ class Claim:
 
 def read_claims(sentence: Sentence) -> Iterator[Claim]:
     """The claims of one sentence."""
-    numbers = sentence.numbers
-    if not numbers:
+    if not sentence.numbers:
         return
-    positions = sentence.positions
+    around = _look_around(sentence)
+    wishes: list[float] = []
+    changed = False
+    for at, number in enumerate(sentence.numbers):
+        if number.named or number.money or _is_place(sentence, number):
+            continue
+        said = _find_said(sentence, around, at)
+        if is_exempt(sentence, number, said):
+            if is_another_s(sentence, number):
+                wishes.append(number.value)
+            continue
+        kinds = tuple(find_kinds(sentence, at, said.unit, said.end, said.close))
+        if not _may_be_claim(number, said, kinds):
+            continue
+        if changed and kinds == (VALUE,):  # 'F1 is up 2.9 points, EM 3.9'
+            kinds = (VALUE, DIFFERENCE)
+        changed = changed or kinds[0] == DIFFERENCE
+        claim = _make_claim(sentence, around, at, said, kinds)
+        yield replace(claim, wishes=tuple(wishes)) if wishes else claim
+
+
+class _Around(NamedTuple):
+    """What is found once for a sentence: metrics and splits in groups, as numbers have them."""
+
+    metrics: list[list[Mention]]
+    of_metric: list[tuple[list[Mention], bool]]
+    of_split: list[tuple[list[Mention], bool]]
+    units: list[tuple[str, int]]
+    spread: bool
+    all_splits: bool
+
+
+def _look_around(sentence: Sentence) -> _Around:
     metrics = group(sentence, sentence.of("metric", "key"))
     splits = group(sentence, sentence.of("split"))
     spread = _says_respectively(sentence)
-    units = read_units(sentence)
-    bound_metrics = bind_all(sentence, numbers, metrics)
-    bound_splits = bind_all(sentence, numbers, splits)
-    for at, number in enumerate(numbers):
-        if any(p.start <= number.start < p.end for p in positions) or number.named or number.money:
-            continue
-        unit, end = units[at]
-        found, close = bound_metrics[at]
-        if spread:
-            found, close = [one for members in metrics for one in members], False
-        if not close and unit:
-            found = [one for one in found if one.name not in UNBOUNDED]
-        unsure = not close and len(metrics) > 1
-        if unsure and _is_in_row(sentence, at):
-            found = [one for members in metrics for one in members]
-        if is_exempt(sentence, number, Said(unit, end, found, close)):
-            continue
-        kinds = tuple(find_kinds(sentence, at, unit, end, close))
-        if unsure and kinds[:1] == (DIFFERENCE,):
-            found = [one for members in metrics for one in members]
-        if not _may_be_claim(number, unit, found, close, kinds):
-            continue
-        bound = find_bound(sentence, number) if VALUE in kinds else ""
-        chosen, _ = bound_splits[at]
-        yield Claim(
-            number,
-            sentence,
-            kinds,
-            unit,
-            frozenset(one.name for one in found if one.kind == "metric"),
-            frozenset(one.name for one in found if one.kind == "key"),
-            find_variants(sentence, found),
-            frozenset(one.name for one in (chosen if not spread else sentence.of("split"))),
-            bind_position(sentence, number, positions),
-            find_code(sentence, number),
-            close,
-            bound,
-            bool(found) and (number.mark == "~" or is_rough(sentence, number)),
-            bool(sentence.of("relative")),
-        )
+    several = any(len({one.name for one in members}) > 1 for members in splits)
+    return _Around(
+        metrics,
+        bind_all(sentence, sentence.numbers, metrics),
+        bind_all(sentence, sentence.numbers, splits),
+        read_units(sentence),
+        spread,
+        spread and several,
+    )
+
+
+def _is_place(sentence: Sentence, number: Number) -> bool:
+    return any(one.start <= number.start < one.end for one in sentence.positions)
+
+
+def _find_said(sentence: Sentence, around: _Around, at: int) -> Said:
+    """The unit of a number and the metrics it may be of."""
+    number = sentence.numbers[at]
+    unit, end = around.units[at]
+    found, close = around.of_metric[at]
+    every = [one for members in around.metrics for one in members]
+    if around.spread and not close:
+        found = every
+    if not close and unit:
+        found = [one for one in found if one.name not in UNBOUNDED]
+    if not close and _has_name_before(sentence, number):
+        found = []
+    elif not close and len(around.metrics) > 1 and _is_in_row(sentence, at):
+        found = every
+    return Said(unit, end, found, close)
+
+
+def _make_claim(
+    sentence: Sentence, around: _Around, at: int, said: Said, kinds: tuple[str, ...]
+) -> Claim:
+    number, found = sentence.numbers[at], said.metrics
+    if kinds[0] == DIFFERENCE and not said.close and len(around.metrics) > 1:
+        found = [one for members in around.metrics for one in members]
+    splits = sentence.of("split") if around.all_splits else around.of_split[at][0]
+    return Claim(
+        number=number,
+        sentence=sentence,
+        kinds=kinds,
+        unit=said.unit,
+        metrics=frozenset(one.name for one in found if one.kind == "metric"),
+        keys=frozenset(one.name for one in found if one.kind == "key"),
+        variants=find_variants(sentence, found),
+        splits=frozenset(one.name for one in splits),
+        position=bind_position(sentence, number, sentence.positions),
+        code=find_code(sentence, number),
+        close=said.close,
+        bound=find_bound(sentence, number) if VALUE in kinds else "",
+        rough=bool(found) and (number.mark == "~" or is_rough(sentence, number)),
+        relative=is_relative(sentence, number),
+    )
+
+
+_NAME_BEFORE = re.compile(r"(?:^|[\s(,/])([A-Z][A-Za-z]{0,11})[ :=]{1,3}$")
+
+
+def _has_name_before(sentence: Sentence, number: Number) -> bool:
+    """Whether a name that nobody knows stands right before a number: 'P 87.2, R 84.7'."""
+    start = max(sentence.start, number.start - 16)
+    match = _NAME_BEFORE.search(sentence.between(start, number.start))
+    if match is None or start + match.start(1) == sentence.start:
+        return False
+    at = start + match.start(1)
+    return not any(one.start <= at < one.end for one in sentence.mentions)
 
 
 def _is_in_row(sentence: Sentence, at: int) -> bool:
@@ -115,16 +178,14 @@ def _is_in_row(sentence: Sentence, at: int) -> bool:
     )
 
 
-def _may_be_claim(
-    number: Number, unit: str, found: list[Mention], close: bool, kinds: tuple[str, ...]
-) -> bool:
+def _may_be_claim(number: Number, said: Said, kinds: tuple[str, ...]) -> bool:
     if RATIO in kinds:
-        return number.fraction or close
+        return number.fraction or said.close
     if number.power:
-        return bool(found)
-    if number.fraction or unit == "percent":
+        return bool(said.metrics)
+    if number.fraction or said.unit == "percent":
         return True
-    return close or (unit == "points" and DIFFERENCE in kinds) or DEVIATION in kinds
+    return said.close or (said.unit == "points" and DIFFERENCE in kinds) or DEVIATION in kinds
 
 
 _RESPECTIVELY = load_glue("respectively")

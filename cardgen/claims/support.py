@@ -18,11 +18,10 @@ from cardgen.claims.digits import (
 from cardgen.claims.evidence import Ledger, Measure
 from cardgen.claims.kinds import DEVIATION, DIFFERENCE, RATIO, VALUE
 from cardgen.claims.meant import (
+    drop_variants,
     is_named,
-    is_plain_enough,
     is_same,
     is_short,
-    is_variant,
     narrow_split,
 )
 from cardgen.claims.reading import Claim
@@ -47,7 +46,8 @@ class Verdict:
 class Court:
     """The ledgers a claim may rest on: the card's own first, then those of cards it names."""
 
-    def __init__(self, ledgers: Sequence[Ledger], written: Iterable[float] = ()) -> None:
+    def __init__(self, ledgers: Sequence[Ledger], wishes: Iterable[float] = ()) -> None:
+        self.wishes = tuple(wishes)
         self.ledgers = tuple(ledgers)
         self.own = ledgers[0]
         self.by_code = {ledger.code: ledger for ledger in ledgers}
@@ -71,13 +71,12 @@ class Court:
             if not claim.named and is_short(claim):
                 # Two digits are soon found somewhere: of other cards, only what they are about.
                 named = [one for one in named if one.code == self.own.code or self._is_primary(one)]
-        if claim.variants:
+        if claim.variants and len(claim.metrics) < 2:
             named = [
                 one for one in named if any(v in one.meaning.squeezed for v in claim.variants)
             ] or named
         elif claim.named:
-            plain = [one for one in named if not is_variant(one)]
-            named = plain if plain and is_plain_enough(plain, named) else named
+            named = drop_variants(named)
         return tuple(narrow_split(named, claim.splits))
 
     def knows_metric(self, claim: Claim) -> bool:
@@ -99,7 +98,8 @@ class Court:
                 return Verdict(claim, True)
             if kind == DIFFERENCE:
                 signed = tuple(self._find_differences(claim, measures))
-                if signed or self._is_between_written(claim, written):
+                near = self._is_between_written(claim, written)
+                if signed or near or self._is_from_target(claim, measures):
                     return Verdict(claim, True, signed=signed)
         if VALUE in claim.kinds and self._is_param(claim):
             return Verdict(claim, True)
@@ -198,6 +198,18 @@ class Court:
             if any(agrees(size, claim, 1.0, halves=2) for size in sizes):
                 return True
         return False
+
+    def _is_from_target(self, claim: Claim, measures: Sequence[Measure]) -> bool:
+        """Whether a value lies by so much from a target, or from what others report."""
+        if not claim.wishes and not claim.sentence.of("target", "cite", "modal"):
+            return False
+        return any(
+            agrees(abs(one.value * scale - wish) * unit, claim, 1.0)
+            for measure in self._narrow_differences(claim, measures)
+            for one in measure.anchors.all()
+            for wish in (*claim.wishes, *self.wishes)
+            for scale, unit in (((100.0, 1.0) if wish > 1 else (1.0, 100.0)), (1.0, 1.0))
+        )
 
     def _is_ratio(self, claim: Claim, measures: Sequence[Measure]) -> bool:
         for _, new, old in self.find_pairs(self._narrow_differences(claim, measures)):
