@@ -89,15 +89,16 @@ def check_log(text: str) -> None:
         assert not line.lstrip().startswith("::"), line
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_texts_do_nothing(text: str) -> None:
-    review = make_review(text)
-    check_markdown(format_review(review, "md"))
-    check_log(format_review(review, "text"))
-    written = format_review(review, "json")
-    check_log(written)
-    assert parse_review(written) == review
-    assert format_review(parse_review(written), "md") == format_review(review, "md")
+@pytest.mark.parametrize("part", range(12))
+def test_hostile_texts_do_nothing(part: int) -> None:
+    for text in HOSTILE[part::12]:
+        review = make_review(text)
+        check_markdown(format_review(review, "md"))
+        check_log(format_review(review, "text"))
+        written = format_review(review, "json")
+        check_log(written)
+        assert parse_review(written) == review
+        assert format_review(parse_review(written), "md") == format_review(review, "md")
 
 
 def test_hostile_cards_of_a_real_branch_do_nothing(tmp_path: Path) -> None:
