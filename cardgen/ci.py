@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
 
 from cardgen.config import Config
-from cardgen.errors import UsageError
+from cardgen.errors import StoreError, UsageError
+from cardgen.files import read_text
 from cardgen.git import run_git
 from cardgen.origin import find_source
 from cardgen.project import Layout
@@ -16,8 +17,11 @@ from cardgen.store import create_file
 
 Host = Literal["github", "gitlab"]
 HOSTS: tuple[Host, ...] = get_args(Host)
+MAX_PIPELINE_BYTES = 1_000_000
+_MAIN = ("main", "master")
 
 _SAFE = re.compile(r"[\w. /@+-]*")
+_OURS = "# Written by 'cardgen init --ci"
 
 
 def init_ci(config: Config, host: Host, requirement: str = "") -> Layout:
@@ -27,7 +31,7 @@ def init_ci(config: Config, host: Host, requirement: str = "") -> Layout:
     """
     root = _find_top(config.root)
     pipeline = find_pipeline(config, root, requirement)
-    included = host == "gitlab" and (root / GITLAB[0]).exists()
+    included = host == "gitlab" and _is_taken(root / GITLAB[0])
     made = make_github(pipeline) if host == "github" else make_gitlab(pipeline, included=included)
     created = tuple(file.path for file in made if create_file(root, file.path, file.text))
     kept = tuple(file.path for file in made if file.path not in created)
@@ -47,8 +51,22 @@ def find_pipeline(config: Config, root: Path, requirement: str = "") -> Pipeline
     )
     for text in (pipeline.branch, pipeline.folder, pipeline.site):
         if not _SAFE.fullmatch(text):
-            raise UsageError(f"'{text}' cannot stand in a pipeline.", "Rename it.")
+            sign = re.sub(_SAFE, "", text)[0]
+            raise UsageError(
+                f"'{text}' cannot stand in a pipeline: it holds a '{sign}'.",
+                "Rename it: letters, digits, blanks and . / @ + - _ are safe there.",
+            )
     return pipeline
+
+
+def _is_taken(path: Path) -> bool:
+    """Whether there is a pipeline that somebody else wrote."""
+    if not path.exists():
+        return False
+    try:
+        return not read_text(path, MAX_PIPELINE_BYTES).startswith(_OURS)
+    except StoreError:
+        return True
 
 
 def _find_top(root: Path) -> Path:
@@ -59,15 +77,16 @@ def _find_top(root: Path) -> Path:
 
 
 def _find_branch(root: Path) -> str:
-    """The branch that ``origin`` shows first, else the one that is checked out."""
-    for arguments in (
-        ("symbolic-ref", "--short", "refs/remotes/origin/HEAD"),
-        ("symbolic-ref", "--short", "HEAD"),
-    ):
-        name = (run_git(root, *arguments) or "").strip().removeprefix("origin/")
-        if name:
-            return name
-    return "main"
+    """The branch that ``origin`` shows first, else one that is called as main branches are, else
+    the one that is checked out: 'init' may well be called on a branch of its own."""
+    shown = (run_git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or "").strip()
+    if shown:
+        return shown.removeprefix("origin/")
+    for name in _MAIN:
+        for ref in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
+            if run_git(root, "show-ref", "--verify", "--quiet", ref) is not None:
+                return name
+    return (run_git(root, "symbolic-ref", "--short", "HEAD") or "").strip() or _MAIN[0]
 
 
 def _find_advice(host: Host, pipeline: Pipeline, included: bool) -> list[str]:

@@ -39,8 +39,8 @@ def find_fault(code: str) -> str:
     if code.endswith("."):
         return "ends in a dot, which Windows drops"
     if not code[:1].isascii() or not code[:1].isalnum():
-        return "does not begin with a letter or digit"
-    return "holds other characters than letters, digits, '.', '_' and '-'"
+        return "does not begin with a letter from a to z or a digit"
+    return "holds other characters than letters from a to z, digits, '.', '_' and '-'"
 
 
 def refuse_code(
@@ -54,7 +54,8 @@ def refuse_code(
     if fault:
         raise UsageError(
             f"'{code}' {fault}.",
-            "Use at most 64 letters, digits, '.', '_' and '-', beginning with a letter or digit.",
+            "Use at most 64 letters from a to z, digits, '.', '_' and '-', "
+            "beginning with a letter or digit.",
         )
     for other in known:
         if fold(other) == fold(code):

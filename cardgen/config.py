@@ -127,6 +127,9 @@ class Config(Frozen):
         A card of another branch, which lies in ``.cardgen/refs/<tree>/``, is shown where it would
         lie in a checkout of that.
         """
+        text, root = str(path), f"{self.root}/"
+        if text.startswith(root) and not text.startswith(f"{root}.cardgen/"):
+            return text.removeprefix(root)  # the plain case, without a dozen path objects
         kept = self.work / REFS_FOLDER
         if path.is_relative_to(kept):
             inner = path.relative_to(kept).parts[1:]

@@ -213,13 +213,21 @@ def _find_headings(lines: list[str]) -> Iterator[tuple[int, str, str | None]]:
         if underlined:
             underlined = False
             continue
+        below = lines[number + 1].rstrip("\r") if number + 1 < len(lines) else ""
+        if not (fence or commented or below.startswith(("=", "-"))) and _is_plain(line):
+            yield number, line, None
+            continue
         fence, was_fence = (fence, False) if commented else _follow_fence(line, fence)
         inside = bool(fence) or was_fence or commented
         commented = _follow_comment(line, commented) if not fence else commented
-        below = lines[number + 1].rstrip("\r") if number + 1 < len(lines) else ""
         heading = None if inside else _read_heading(line, below, lines[number - 1 : number])
         underlined = heading is not None and not _ATX.match(line)
         yield number, line, heading
+
+
+def _is_plain(line: str) -> bool:
+    """Whether nothing can begin in a line, as in most lines of prose."""
+    return "#" not in line and "```" not in line and "~~~" not in line and "<!--" not in line
 
 
 def _follow_fence(line: str, fence: str) -> tuple[str, bool]:
@@ -252,7 +260,7 @@ def _read_heading(line: str, below: str, above: list[str]) -> str | None:
 
 def strip_comments(text: str) -> str:
     """Text without HTML comments, which hold a template's hints."""
-    return _COMMENT.sub("", text)
+    return _COMMENT.sub("", text) if "<!--" in text else text
 
 
 def has_text(text: str) -> bool:

@@ -23,7 +23,9 @@ Operator = Literal["=", "+=", "-="]
 
 _ASSIGNMENT = re.compile(r"(?P<key>[^\W\d][^=]*?)\s*(?P<op>\+=|-=|=)(?P<value>.*)", re.DOTALL)
 _TYPED = ("params", "results", "date")
-_LISTS = frozenset(("tags", "runs", "authors", "supersedes", "train", "predict", "data", "output"))
+_LISTS = frozenset(
+    ("tags", "runs", "authors", "supersedes", "train", "predict", "data", "output", "accepted")
+)
 
 
 @dataclass(frozen=True)

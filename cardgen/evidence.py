@@ -13,6 +13,10 @@ from pydantic import ValidationError
 from cardgen.errors import StoreError
 from cardgen.models import Evidence
 
+PULL = "Fetch the file itself: git lfs pull"
+"""What to do where git-lfs left a pointer."""
+
+_LFS = b"version https://git-lfs.github.com/spec/"
 _EXACT_INTEGER = 2**53
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ONE_A_LINE = frozenset(
@@ -37,12 +41,14 @@ def parse_evidence(text: str | bytes) -> Evidence:
     try:
         return Evidence.model_validate_json(text)
     except ValidationError as error:
+        if (text if isinstance(text, bytes) else text.encode("utf-8", "replace")).startswith(_LFS):
+            raise StoreError("it is a pointer of git-lfs.", PULL) from None
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         what = first["msg"][:1].lower() + first["msg"][1:]
         raise StoreError(
             f"it is no evidence: {where + ': ' if where else ''}{what}.",
-            "Delete it and run 'cardgen fill'.",
+            "Restore it from git, or delete it and run 'cardgen fill'.",
         ) from None
 
 

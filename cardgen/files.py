@@ -28,7 +28,10 @@ def read_text(path: Path, max_bytes: int) -> str:
         descriptor = os.open(path, _READ)
         with os.fdopen(descriptor, "rb") as file:
             _refuse_special(descriptor)
-            data = file.read(max_bytes + 1)
+            # Room for what there is: asked for all that may be, Python makes room for that.
+            size = os.fstat(descriptor).st_size
+            data = file.read(min(size, max_bytes) + 1)
+            data += file.read(max_bytes + 1 - len(data)) if len(data) > size else b""
     except OSError as error:
         if path.is_symlink():
             raise StoreError(f"{path.name} is a symbolic link.", "Put the file itself.") from None

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cardgen.config import Config
-from cardgen.errors import CardgenError, TrackerError
+from cardgen.errors import CardgenError, DocumentError, TrackerError
+from cardgen.evidence import PULL
 from cardgen.fetch import Failure, fetch_run, find_runs
 from cardgen.models import CAPTURED, Card, Evidence, Run
 from cardgen.running import Going, load_going, remove_going, settle
-from cardgen.store import Change, update_evidence
+from cardgen.store import CARD_NAME, Change, update_evidence
 from cardgen.versions import complete_runs
 
 WORKERS = 8
@@ -54,6 +55,9 @@ def fill_card(
 
     A run that cannot be read keeps the entry it had; nothing is raised for it.
     """
+    hindrance = find_hindrance(card)
+    if hindrance:
+        return Filled(card.code, (), failures=(Failure(card.code, hindrance),))
     try:
         refs = find_refs(config, card, runs)
     except CardgenError as error:
@@ -73,6 +77,17 @@ def fill_card(
     if not dry_run:
         remove_going(config, (one.ref for one in going if one.gone and not one.is_done))
     return Filled(card.code, refs, change, failures)
+
+
+def find_hindrance(card: Card) -> CardgenError | None:
+    """Why a card is not filled: its runs cannot be read from it, or its evidence is elsewhere, in
+    two branches or with git-lfs. Captured runs that are lost cannot be read again."""
+    for one in card.problems:
+        unread = one.rule in ("front-matter", "unreadable") and one.path.endswith(CARD_NAME)
+        if unread or one.rule == "merge-conflict" or one.hint == PULL:
+            place = f"{one.path}:{one.line}" if one.line else one.path
+            return DocumentError(f"{place}: {one.message}", one.hint)
+    return None
 
 
 def find_refs(config: Config, card: Card, runs: Sequence[str] = ()) -> tuple[str, ...]:

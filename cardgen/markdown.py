@@ -18,7 +18,7 @@ _BREAK = "\u200b"
 _LONGEST_FENCE = 16  # GitHub's reader gives up on spans between long rows of backticks
 
 _REFERENCE = re.compile(
-    r"(?<=[@#!%~&*])(?=[\w\"'\[/*.-])|(?<=\$)(?=\S)|(?=\$)|(?<=[Gg][Hh])(?=-\d)|(?<=\[)(?=[\w\[])"
+    r"(?<=[@#!%~&*])(?=[\w\"'\[/*.-])|(?<=\$)(?=\S|$)|(?=\$)|(?<=[Gg][Hh])(?=-\d)|(?<=\[)(?=[\w\[])"
 )
 _EMOJI = re.compile(r"(?<=:)(?=[\w+-]{1,100}:)")
 _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=[Ww]{3})(?=\.)", re.ASCII)

@@ -53,6 +53,11 @@ _ASSIGNED = re.compile(
     r"(?P<name>[A-Za-z_][A-Za-z0-9_.-]{0,127})(?P<sep>\\?[\"']?\s{0,4}(?::=|=>|[=:])\s{0,4})"
     r"(?P<value>\\?\"(?:[^\"\\]|\\[^\"])*\\?\"|'[^']*'|[^\s\"',;)}\]]+)"
 )
+_ASSIGNMENT = re.compile("[=:]")
+_NAME_LENGTH = 136  # what _ASSIGNED takes before its sign
+_TOLD = re.compile(TELLING.pattern.replace(r"\b", ""), TELLING.flags)
+_HEADER_WORDS = ("uthor", "earer")  # without the letters that have further cases, such as i
+_SPOKEN_WORDS = ("login", "machine", "sshpass", "mysql", '"username"')
 _FLAG = re.compile(
     r"(?<!\S)--(?P<name>[A-Za-z][A-Za-z0-9_.-]{0,127})(?P<sep>\s+)"
     r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'-]\S*)"
@@ -188,14 +193,35 @@ def _replace_secrets(text: str, allow: Allowed) -> str:
         text = mask_shapes(text)
     for kind, secret in find_known(text):
         text = text.replace(secret, mask(kind))
-    text = _CURL.sub(_mask_group, text) if " " in text else text
-    if TELLING.search(text):
+    if " " in text and ("-u" in text or "--proxy-user" in text):
+        text = _CURL.sub(_mask_group, text)
+    return _replace_told(text, allow) if TELLING.search(text) else text
+
+
+def _replace_told(text: str, allow: Allowed) -> str:
+    """Mask what words beside it tell; a pattern is tried where its own words are at all."""
+    folded = text.casefold()
+    if any(word in folded for word in _HEADER_WORDS):
         text = _HEADER.sub(_mask_group, text)
+    if any(word in text for word in _SPOKEN_WORDS):
         text = _SPOKEN.sub(_mask_group, text)
+    if "config" in text:
         text = _replace_each(_SET, text, allow)
+    if "--" in text:
         text = _replace_each(_FLAG, text, allow)
+    if _is_assigned(text):
         text = _replace_each(_ASSIGNED, text, allow)
     return text
+
+
+def _is_assigned(text: str) -> bool:
+    """Whether anything telling stands as near before a sign of assignment as its name would."""
+    done = 0  # no name goes on beyond another sign
+    for sign in _ASSIGNMENT.finditer(text):
+        if _TOLD.search(text, max(done, sign.start() - _NAME_LENGTH), sign.start()):
+            return True
+        done = sign.end()
+    return False
 
 
 def _mask_userinfo(found: re.Match[str]) -> str:

@@ -1,4 +1,7 @@
-"""What is printed: data cannot control the terminal, and colour and bars are for terminals only."""
+"""What is printed: data cannot control the terminal or a CI runner, which reads each line of a log.
+
+Colour and bars are for terminals only.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,18 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Joiners make letters of some scripts and emoji; alone they only hide.
 _JOINERS = "\u200c\u200d"
 _UNCOMMON = re.compile(r"[^ -~]")
+_UNCOMMON_IN_LINES = re.compile(r"[^ -~\n]")
 _UNSAFE = re.compile(r"[^ -~\n\t]")
+# What the runners of GitHub, GitLab and Azure obey: '::name' at the start of a line, '##[name]',
+# '##vso[name]' and the like anywhere.
+_COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.M)
+_MARK = re.compile(r"##(?=\w*\[)")
 _COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "bold": 1, "dim": 2}
 
 
 def escape(text: str) -> str:
     """Data on one line: control, bidirectional and invisible characters are visible escapes."""
-    return _UNCOMMON.sub(_show, text)
+    return text if text.isascii() and text.isprintable() else _UNCOMMON.sub(_show, text)
 
 
 def _show(match: re.Match[str]) -> str:
@@ -38,18 +46,27 @@ def _show(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def disarm(text: str) -> str:
+    """Lines in which the runner of a CI job finds no command: a backslash parts its signs."""
+    if "::" not in text and "##" not in text:
+        return text
+    return _MARK.sub(r"##\\", _COMMAND.sub(r"\1\\:", text))
+
+
 def format_json(value: Any) -> str:
     """Values as indented JSON that shows what ``escape`` shows, in JSON's own escapes.
+
+    A program reads what was written, and the runner of a CI job no command.
 
     Raises ValueError for NaN and infinities: say what they are in words.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
-    return _UNCOMMON.sub(_show_in_json, text)
+    return _MARK.sub(r"#\\u0023", _UNCOMMON_IN_LINES.sub(_show_in_json, text))
 
 
 def _show_in_json(match: re.Match[str]) -> str:
     c = match[0]
-    return c if c == "\n" or _show(match) == c else json.dumps(c)[1:-1]
+    return c if _show(match) == c else json.dumps(c)[1:-1]
 
 
 def is_colourful(stream: TextIO) -> bool:
@@ -68,7 +85,8 @@ def say(text: str, paint: Callable[[str], str] | None = None) -> None:
 
 
 def say_whole(text: str) -> None:
-    """Print what is made safe already, such as Markdown, where signs of no width do their work."""
+    """Print what is made safe already: Markdown, where signs of no width do their work, and
+    commands to a CI runner that are meant."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     sys.stdout.flush()
@@ -81,7 +99,8 @@ def complain(text: str, paint: Callable[[str], str] | None = None) -> None:
 
 def _print(text: str, stream: TextIO, paint: Callable[[str], str] | None) -> None:
     encoding = stream.encoding or "utf-8"
-    safe = _UNSAFE.sub(_show, text).encode(encoding, "backslashreplace").decode(encoding)
+    safe = disarm(_UNSAFE.sub(_show, text))
+    safe = safe.encode(encoding, "backslashreplace").decode(encoding)
     stream.write((paint(safe) if paint and is_colourful(stream) else safe) + "\n")
     stream.flush()
 

@@ -82,9 +82,11 @@ class Repository:
         hint = "See 'git branch --all' and 'git tag' for what there is."
         if shallow:
             hint = (
-                "The clone is shallow: fetch the rest with 'git fetch --unshallow' "
-                "(in CI: check out with fetch-depth 0)."
+                "The clone is shallow: fetch the rest with git fetch --unshallow origin "
+                "'+refs/heads/*:refs/remotes/origin/*' (in CI: check out with fetch-depth 0)."
             )
+        elif not (run_git(root, "rev-list", "--all", "--max-count=1") or "").strip():
+            hint = "There is no commit yet: git add and git commit first."
         return UsageError(f"git knows no commit '{name}'.", hint)
 
     def _find_config(self, commit: str) -> Config:

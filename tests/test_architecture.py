@@ -20,7 +20,7 @@ PACKAGE = ROOT / "cardgen"
 
 # A module imports from layers above its own line only; the site may import all of them.
 LAYERS = (
-    ("errors", "git", "output", "pool", "references", "sentences", "tokens"),
+    ("errors", "git", "output", "pool", "references", "repositories", "sentences", "tokens"),
     ("detector", "files", "languages", "markdown", "origin", "plainyaml", "safeyaml"),
     ("models",),
     ("codes", "config", "evidence", "masking", "trackers", "yamledit"),

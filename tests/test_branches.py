@@ -285,13 +285,14 @@ def test_what_cannot_be_shown_says_what_there_is(forked: Project) -> None:
         assert done.status == 2, done
         return done.err
 
-    assert "There it is called 'qa-1'. cardgen show qa-1@v1" in fail("polqa-2@v1")
-    assert "There it is called 'polqa-2'. cardgen show polqa-2@HEAD" in fail("qa-1@HEAD")
+    assert "There it is called 'qa-1'. Run: cardgen show qa-1@v1" in fail("polqa-2@v1")
+    assert "There it is called 'polqa-2'. Run: cardgen show polqa-2@HEAD" in fail("qa-1@HEAD")
     assert "There is no card 'qa-7' at v1" in fail("qa-7@v1")
     assert "Did you mean qa-1?" in fail("qa-11@v1")
     assert "git knows no commit 'v2'" in fail("qa-1@v2")
-    for name in ("@", "qa-1@", "@v1", "qa-1#x"):
+    for name in ("@", "qa-1@", "@v1"):
         assert "names no card" in fail(name)
+    assert "No tag registers 'qa-1#x'" in fail("qa-1#x")
     assert "It is on exp/a: cardgen show qa-1@exp/a" in fail("qa-1")
 
 
@@ -357,6 +358,22 @@ def test_a_version_that_no_card_came_out_of_says_what_to_write(forked: Project) 
     assert done.status == 2
     assert "no card says that it came out of it. Write 'output: model@v1.0.0' into" in done.err
     assert "No tag registers 'other@v1.0.0'" in forked.cardgen("show", "other@v1.0.0").err
+
+
+def test_a_tag_without_a_message_shows_its_card_where_no_annotated_one_does(
+    forked: Project,
+) -> None:
+    forked.git("tag", "model@v1.0.0")
+    text = CARD.format(code="qa-2", title="t", status="finished\noutput: model@v1.0.0", goal="x")
+    forked.write("experiments/qa-2/card.md", text)
+    commit(forked)
+    assert "the card behind it is qa-2" in forked.ok("show", "model@v1.0.0")
+    assert "the card behind it is qa-2" in forked.ok("show", "model@latest")
+    assert "registered model: cardgen show model@latest" in forked.cardgen("show", "model").err
+    done = forked.cardgen("show", "model#prod")
+    assert done.err == (
+        "cardgen: No tag registers 'model#prod'. See 'git tag' for what is registered.\n"
+    )
 
 
 def test_a_card_of_that_name_at_such_a_tag_is_the_card(forked: Project) -> None:

@@ -636,3 +636,13 @@ def test_runs_of_one_second_stand_in_their_order() -> None:
     ]
     assert refs == sorted(refs)
     assert re.fullmatch(r"run:20261121T055733Z-[0-9a-f]{6}", refs[-1])
+
+
+def test_a_run_that_cannot_be_written_is_not_said_to_be_recorded(work: Project) -> None:
+    shutil.rmtree(work.root / ".cardgen/locks")
+    work.write(".cardgen/locks", "no folder\n")
+    done = run(work, "sh", "-c", "exit 3")
+    assert done.status == 3
+    assert done.err.count("could not be recorded") == 1
+    assert "cardgen: not recorded: run:" in done.err
+    assert "cardgen: recorded" not in done.err

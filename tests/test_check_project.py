@@ -257,6 +257,51 @@ def test_names_that_are_no_text(folder: Path) -> None:
     assert "code-name" in [problem.rule for problem in found.problems]
 
 
+# A few cards -----------------------------------------------------------------------------------
+
+
+def find_few(root: Path, code: str) -> tuple[Problem, ...]:
+    return check_project(load_config(root), trackers=TRACKERS, only={code}).of({code})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_card_alone_has_the_problems_that_it_has_among_all(folder: Path, seed: int) -> None:
+    for change in random_changes(folder, random.Random(seed)):
+        found = check(folder)
+        for code in found.results:
+            assert find_few(folder, code) == found.of({code}), (change, code)
+
+
+def test_a_circle_is_found_from_any_of_its_cards(folder: Path) -> None:
+    write(folder, "qa-0", "baseline: qa-5\nsupersedes: [qa-1, qa-2]\n")
+    for code in ("qa-1", "qa-2"):
+        write(folder, code, "baseline: qa-0\nsupersedes: [qa-0, qa-3]\n")
+    write(folder, "qa-3", "baseline: qa-2\nsupersedes: [qa-1, qa-9]\n")
+    rules = [problem.rule for problem in whole(folder)]
+    assert (rules.count("supersedes-circle"), "baseline-circle" in rules) == (4, True)
+    for code in (f"qa-{number}" for number in range(6)):
+        assert find_few(folder, code) == check(folder).of({code})
+
+
+def test_a_card_alone_is_checked_without_reading_or_remembering_others(folder: Path) -> None:
+    write(folder, "qa-7", "baseline: qa-1\n")
+    config = load_config(folder)
+    found = check_project(config, trackers=TRACKERS, only={"qa-7", "nobody"})
+    assert set(found.results) == found.anew == {"qa-7"}
+    assert not (folder / ".cardgen").exists()
+
+
+def test_a_card_that_is_added_is_heard_of_where_its_name_was_a_word(folder: Path) -> None:
+    write(folder, "qa-0", "supersedes: nobody\n")
+    age(folder)
+    assert "supersedes-unknown" in [problem.rule for problem in check(folder).problems]
+    write(folder, "nobody")
+    again = check(folder)
+    assert ("qa-0" in again.anew, "qa-4" in again.anew) == (True, False)
+    assert again.problems == whole(folder)
+    assert check(folder).anew <= {"nobody"}
+
+
 # With the command line -------------------------------------------------------------------------
 
 

@@ -300,3 +300,35 @@ def test_a_forged_review_is_refused(tmp_path: Path) -> None:
         done = project.cardgen("comment", str(path))
         assert done.status == 2, text[:40]
         assert "Traceback" not in done.err
+
+
+def test_our_own_pipeline_of_gitlab_is_not_included_in_itself(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    project.ok("init", "--ci", "gitlab")
+    done = project.cardgen("init", "--ci", "gitlab")
+    assert "kept  .gitlab-ci.yml" in done.out
+    assert "include" not in done.err
+    assert not (tmp_path / ".gitlab").exists()
+
+
+@pytest.mark.parametrize("main", ["main", "master"])
+def test_the_pipeline_is_of_the_main_branch_wherever_it_is_laid_out(
+    tmp_path: Path, main: str
+) -> None:
+    project = Project(tmp_path)
+    project.git("init", "-q", "-b", main)
+    project.git("commit", "-q", "--allow-empty", "-m", "one")
+    project.git("switch", "-q", "-c", "feature/ci")
+    assert find_pipeline(Config(root=tmp_path), tmp_path).branch == main
+    project.git("branch", "-q", "-m", main, "trunk")
+    assert find_pipeline(Config(root=tmp_path), tmp_path).branch == "feature/ci"
+    project.git("update-ref", f"refs/remotes/origin/{main}", "HEAD")
+    assert find_pipeline(Config(root=tmp_path), tmp_path).branch == main
+
+
+def test_a_folder_that_no_pipeline_can_name_is_refused_with_its_sign(tmp_path: Path) -> None:
+    Project(tmp_path).git("init", "-q", "-b", "main")
+    folder = tmp_path / "R & D"
+    folder.mkdir()
+    with pytest.raises(UsageError, match="holds a '&'"):
+        find_pipeline(Config(root=folder), tmp_path)

@@ -1,6 +1,6 @@
-"""Claims in prose: two corpora in five languages, written without a look at what checks them.
+"""Claims in prose: three corpora in five languages, written without a look at what checks them.
 
-They are by two authors, who did not read each other's. ``evidence.json`` holds small
+They are by three authors, who did not read each other's. ``evidence.json`` holds small
 experiments, each a card and those that it is compared with; a file a language holds texts as
 researchers write them. ``false`` lists the numbers, as written, that nothing recorded supports;
 every other number must be let alone. ``attributed`` are those of them that exist in the run but
@@ -27,9 +27,11 @@ from cardgen.documents import parse_card
 from cardgen.models import Card, Evidence
 
 CORPORA = Path(__file__).parent / "data" / "claims"
-LEAST_CASES = {"blind": 60, "second": 40}
+LEAST_CASES = {"blind": 60, "second": 40, "third": 45}
 LANGUAGES = ("en", "fr", "pl", "ru", "zh")
-RULE = "unsupported-number"
+# A number of a table at a step that has another one is reported by the second rule, and only there:
+# no cell is reported twice.
+RULES = ("unsupported-number", "table-differs")
 MIN_RECALL = 0.95
 MAX_ALARM_RATE = 0.05
 GOAL = "## Goal\n\nDoes the change help?\n"
@@ -120,7 +122,7 @@ def find_reported(case: Case) -> list[str]:
     cards = [make_card(first, case.front, body)]
     cards += [make_card(one, "", f"{GOAL}\n## Conclusions\n\nYes.\n") for one in rest]
     problems = check_cards(cards, Config(root=Path("/nowhere")))
-    return [problem.about for problem in problems if problem.rule == RULE]
+    return [problem.about for problem in problems if problem.rule in RULES]
 
 
 def read_number(text: str) -> frozenset[str]:

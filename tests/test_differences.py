@@ -181,7 +181,7 @@ def test_what_a_tracker_tells_besides_is_not_odd() -> None:
     found = compare_cards(make_facts(), make_facts(runs=(more,)))
     assert found.attention == ()
     assert [change.note for change in found.changes if change.topic == "evidence"] == [
-        "1 values more"
+        "1 value more"
     ]
 
 

@@ -78,6 +78,12 @@ def edit(text: str, *assignments: str) -> str:
             "  block\n\n",
             '  block\n\nsource:\n  commit: "12e4567"\n',
         ),
+        ("accepted=[]", "  block\n\n", "  block\n\naccepted: []\n"),
+        (
+            'accepted=[{rule: unsupported-number, about: "57.1", reason: By hand.}]',
+            "  block\n\n",
+            '  block\n\naccepted: [{rule: unsupported-number, about: "57.1", reason: By hand.}]\n',
+        ),
         ("source.dirty=true", "  block\n\n", "  block\n\nsource:\n  dirty: true\n"),
     ],
 )

@@ -245,3 +245,39 @@ def test_fills_at_once_lose_nothing(stored: Project) -> None:
     assert [process.wait() for process in running] == [0, 0, 0]
     for number in range(2, 8):
         assert evidence_of(stored, f"qa-{number}").runs[0].ref == f"mlflow:{OTHER}"
+
+
+def test_evidence_of_two_branches_is_not_filled_over(stored: Project) -> None:
+    """What was captured on either side stands nowhere else."""
+    path = "experiments/qa-1/evidence.json"
+    text = stored.read(path)
+    both = f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> other\n"
+    stored.write(path, both)
+    for arguments in (["fill"], ["fill", "qa-1"], ["fill", "qa-1", "--dry-run"]):
+        done = stored.cardgen(*arguments)
+        assert done.status == 2
+        assert done.err.startswith(f"qa-1: {path}:1: Two branches changed this")
+        assert done.err.endswith("Run: cardgen resolve qa-1\n")
+        assert stored.read(path) == both
+
+
+def test_a_card_whose_runs_cannot_be_read_keeps_its_evidence(stored: Project) -> None:
+    path = "experiments/qa-1/card.md"
+    shutil.copytree(stored.root / "mlruns", stored.root / "experiments/qa-1/mlruns")
+    before = stored.read("experiments/qa-1/evidence.json")
+    stored.write(path, stored.read(path).replace("runs:", "runs: [", 1))
+    done = stored.cardgen("fill")
+    assert done.status == 2
+    assert done.err.startswith(f"qa-1: {path}:")
+    assert done.out == ""
+    assert stored.read("experiments/qa-1/evidence.json") == before
+
+
+def test_a_pointer_of_git_lfs_is_not_filled_over(stored: Project) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 9\n"
+    stored.write("experiments/qa-1/evidence.json", pointer)
+    assert "It is a pointer of git-lfs." in stored.cardgen("check").out
+    done = stored.cardgen("fill")
+    assert done.status == 2
+    assert "git lfs pull" in done.err
+    assert stored.read("experiments/qa-1/evidence.json") == pointer

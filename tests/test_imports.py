@@ -429,7 +429,10 @@ def test_a_card_that_cannot_be_made_keeps_no_other(small: Project) -> None:
         ([".", "--select", "name"], "'name' is no condition."),
         ([".", "--group-by", "color"], "Runs cannot be grouped by 'color'."),
         ([".", "--all", "--group-by", "tag.x"], "No run that was found has 'tag.x'."),
-        ([".", "--all", "--prefix", "ü-"], "'ü-1' does not begin with a letter or digit."),
+        (
+            [".", "--all", "--prefix", "ü-"],
+            "'ü-1' does not begin with a letter from a to z or a digit.",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

@@ -360,3 +360,10 @@ def test_comments_are_left_out() -> None:
 )  # fmt: skip
 def test_large_prose_takes_no_time(piece: str) -> None:
     clean_prose(piece * (65_536 // len(piece)))
+
+
+@pytest.mark.parametrize("text", ["a $", "$", "costs 5$", "x$y$"])
+def test_a_dollar_is_parted_from_whatever_follows(text: str) -> None:
+    for after in ("x", "1", "$", "`x`$"):
+        page = read(f"{quote_text(text)}{after}")
+        assert not re.search(r"\$[^\s\u200b]", page.text), page.text

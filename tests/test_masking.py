@@ -1,21 +1,40 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
+from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from cardgen import detector, masking
 from cardgen.masking import count_masked, mask_run, mask_text
 from cardgen.models import Command, Dataset, Environment, Metric, Model, Run, RunFile, Source
 from cardgen.safeyaml import parse_yaml
 from cardgen.tokens import _SHAPE, _mask_shape, find_shape, mask_shapes
 
+WORDS = (
+    *(
+        "pass",
+        "PAT",
+        "token",
+        "api_key",
+        "secret",
+        "login",
+        "sshpass -p",
+        "Authorization",
+        "bearer",
+    ),
+    *("-u", "user", "--hub-token", "=", ":", ":=", " => ", '"', "'", "\\", " ", "   ", "\n", "é"),
+    *("x1f9Q2mZ7pL0aR4tW8c", "hunter2", "machine a login b password", "config set", ".", "bearer"),
+)
 DATA = Path(__file__).parent / "data" / "masking"
 SECRETS: list[dict[str, Any]] = parse_yaml((DATA / "secrets.yaml").read_text(encoding="utf-8"))
 LOOKALIKES: list[dict[str, Any]] = parse_yaml(
@@ -218,16 +237,58 @@ def test_what_only_resembles_a_shape_of_the_base_stays(text: str) -> None:
     assert mask_text(text) == text
 
 
-def test_the_base_is_loaded_when_something_is_masked_and_no_earlier() -> None:
+def test_the_base_is_loaded_for_what_may_be_a_token_and_no_earlier() -> None:
     code = (
-        "import sys, cardgen.masking as m; early = 'detect_secrets' in sys.modules;"
-        "m.mask_text('python train.py'); print(early, 'detect_secrets' in sys.modules)"
+        "import sys, cardgen.masking as m; found = [];"
+        "[(m.mask_text(text), found.append('detect_secrets' in sys.modules)) for text in"
+        " ('python train.py', 'mlflow:0123456789abcdef0123456789abcdef', 'PuTTY-User-Key-File-2')];"
+        "print(*found)"
     )
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ
     )
-    assert result.stdout.strip() == "False True"
+    assert result.stdout.strip() == "False False True"
+
+
+def test_every_pattern_of_the_base_has_its_signs() -> None:
+    patterns = [
+        (type(plugin).__name__, pattern.pattern, pattern.flags)
+        for plugin in list_plugins()
+        for pattern in plugin.denylist
+    ]
+    assert {name for name, _, _ in patterns} == set(detector._SIGNS)
+    digest = blake2b(repr(patterns).encode(), digest_size=8).hexdigest()
+    # Other patterns: see that _SIGNS holds for them, then renew this and _VERSION.
+    assert (digest, detector._VERSION) == ("c994afc27bc1a8f4", version("detect-secrets"))
+
+
+def list_plugins() -> list[Any]:
+    return [one.detect.__self__ for one in detector._load_detectors()]  # type: ignore[attr-defined]
+
+
+PATTERNS = [pattern for plugin in list_plugins() for pattern in plugin.denylist]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.pattern[:30])
+@settings(max_examples=20, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_no_token_of_the_base_is_passed_over(pattern: re.Pattern[str], data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(pattern))
+    found = list(detector.find_known(text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(detector, "_fits", lambda: False)
+        assert list(detector.find_known(text)) == found
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12).map("".join))
+def test_a_pattern_that_is_not_tried_would_have_changed_nothing(text: str) -> None:
+    masked = mask_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(masking, "_is_assigned", lambda text: True)
+        patch.setattr(masking, "_SPOKEN_WORDS", ("",))
+        patch.setattr(masking, "_HEADER_WORDS", ("",))
+        assert mask_text(text) == masked
 
 
 @given(

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardgen import output
+from tests.projects import Project, make_project
 
 ROOT = Path(__file__).parents[1]
 
@@ -71,6 +72,7 @@ def test_a_terminal_that_lacks_letters_gets_escapes(
 
 SCRIPT = """
 from cardgen import output
+from tests.projects import Project, make_project
 output.say("data \\x1b[32m", paint=lambda text: output.colour(text, "red"))
 output.complain("complaint")
 with output.progress(3, "fill\\x07") as step:
@@ -117,3 +119,71 @@ def test_neither_in_a_file() -> None:
     )
     assert done.stdout == "data \\x1b[32m\n"
     assert done.stderr == "complaint\n"
+
+
+COMMANDS = (
+    ("::error::x", r"\::error::x"),
+    ("  \t::error::x", "  \t\\::error::x"),
+    ("\u3000::error::x", "\u3000\\::error::x"),
+    ("a\n::error::x\nb", "a\n\\::error::x\nb"),
+    ("::::", r"\::::"),
+    ("x ##[error]y", r"x ##\[error]y"),
+    ("###[error]y", r"###\[error]y"),
+    ("##vso[task.complete]y", r"##\vso[task.complete]y"),
+    ("a::b, ## [x] and #[x]", "a::b, ## [x] and #[x]"),
+)
+
+
+@pytest.mark.parametrize(("text", "shown"), COMMANDS)
+def test_no_line_commands_a_ci_runner(
+    text: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert output.disarm(text) == shown == output.disarm(shown)
+    output.say(text)
+    output.complain(text)
+    assert capsys.readouterr() == (f"{shown}\n", f"{shown}\n")
+
+
+@pytest.mark.parametrize("text", [text for text, _ in COMMANDS])
+def test_json_says_no_command_and_is_read_as_it_was_written(text: str) -> None:
+    written = output.format_json({"a": [text]})
+    assert json.loads(written) == {"a": [text]}
+    assert output.disarm(written) == written
+
+
+@given(st.text(st.sampled_from("#:[ \nab\t\u00a0")))
+def test_any_text_is_disarmed_at_once(text: str) -> None:
+    shown = output.disarm(text)
+    assert not re.search(r"(?m)^\s*::|##\w*\[", shown)
+    assert shown.replace("\\", "") == text
+    json_text = output.format_json([text])
+    assert not re.search(r"(?m)^\s*::|##\w*\[", json_text)
+    assert json.loads(json_text) == [text]
+
+
+@pytest.mark.parametrize("command", [["list"], ["show", "qa-1"], ["show", "qa-1@HEAD"],
+                                     ["list", "--all-branches"], ["review", "HEAD~1"],
+                                     ["list", "--json"], ["show", "qa-1", "--json"]])  # fmt: skip
+def test_no_command_prints_what_a_card_tells_a_ci_runner(
+    command: list[str], hostile: Project
+) -> None:
+    done = hostile.cardgen(*command)
+    assert "forged" in done.out
+    assert not re.search(r"(?m)^\s*::|##\w*\[", done.out + done.err)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose one card was committed last."""
+    project = make_project(tmp_path_factory.mktemp("hostile"))
+    project.git("add", "-A")
+    project.git("commit", "-qm", "project")
+    said = "::error::forged ##[error]forged"
+    project.write(
+        "experiments/qa-1/card.md",
+        f'---\ncode: qa-1\ntitle: "{said}"\ntags: ["{said}"]\nparams: {{"{said}": "{said}"}}\n---\n'
+        f"\n## Goal\n\n{said}\n\n  ::warning::forged\n",
+    )
+    project.git("add", "-A")
+    project.git("commit", "-qm", "card")
+    return project

@@ -62,7 +62,7 @@ def test_a_card_is_made_and_filled_in_one_step(experiment: Project) -> None:
     assert done.out.splitlines() == [
         "made  experiments/qa-7/card.md",
         "filled  qa-7: dvc:exp-333c9",
-        "Next: write its goal in experiments/qa-7/card.md",
+        "Next: confirm or write its goal in experiments/qa-7/card.md",
     ]
     (card,) = load_cards(load_config(experiment.root))
     assert card.front.runs == ("dvc:exp-333c9",)
@@ -77,7 +77,8 @@ def test_a_card_is_made_and_filled_in_one_step(experiment: Project) -> None:
 
 def test_a_run_that_a_card_names_is_refused_with_its_code(experiment: Project) -> None:
     experiment.ok("promote", "dvc:exp-333c9", "qa-7")
-    commit = experiment.git("for-each-ref", "--format=%(objectname)", "refs/exps").split()[0]
+    listed = experiment.git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps")
+    commit = next(line.split()[0] for line in listed.splitlines() if line.endswith("exp-333c9"))
     for ref in ("dvc:exp-333c9", " dvc:exp-333c9 ", "dvc:.#exp-333c9", f"dvc:{commit}"):
         done = experiment.cardgen("promote", ref, "qa-8")
         assert done.status == 2, ref

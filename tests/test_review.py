@@ -221,6 +221,14 @@ def test_evidence_that_was_deleted_or_broken(repo: Project) -> None:
     assert "The evidence cannot be read." in attention(card(found, "qa-2"))
 
 
+def test_evidence_that_holds_both_versions_of_a_merge_was_not_deleted(repo: Project) -> None:
+    text = repo.read("experiments/qa-1/evidence.json")
+    both = f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> other\n"
+    repo.write("experiments/qa-1/evidence.json", both)
+    commit(repo)
+    assert "The evidence cannot be read." in attention(card(review(repo), "qa-1"))
+
+
 def test_files_in_the_folder_are_compared(repo: Project) -> None:
     repo.write("experiments/qa-1/changes.patch", "a")
     repo.write("experiments/qa-1/README.md", "made")

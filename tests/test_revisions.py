@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -108,12 +109,19 @@ def test_a_revision_that_is_not_there_is_said(committed: Project) -> None:
 
 def test_a_shallow_clone_says_how_to_get_the_rest(committed: Project, tmp_path: Path) -> None:
     committed.git("commit", "-q", "--allow-empty", "-m", "two")
+    committed.git("branch", "other")
     committed.git("clone", "-q", "--depth=1", f"file://{committed.root}", "shallow")
     with open_repository(load_config(committed.root / "shallow")) as repository:
         assert repository.find_snapshot("main").folders
         with pytest.raises(UsageError) as caught:
             repository.find_snapshot("HEAD~1")
-    assert "git fetch --unshallow" in caught.value.hint
+    # A shallow clone knows one branch: without the others named, they stay unknown.
+    command = shlex.split(caught.value.hint.split("fetch the rest with ")[1].split(" (in CI")[0])
+    assert command[:3] == ["git", "fetch", "--unshallow"]
+    Project(committed.root / "shallow").git(*command[1:])
+    with open_repository(load_config(committed.root / "shallow")) as repository:
+        assert repository.find_snapshot("HEAD~1").folders
+        assert repository.find_snapshot("origin/other").folders
 
 
 def test_a_project_in_a_subfolder_and_a_worktree(tmp_path: Path) -> None:
@@ -175,6 +183,7 @@ def test_a_fresh_project_has_no_commit(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     with (
         open_repository(load_config(project.root)) as repository,
-        pytest.raises(UsageError, match="git knows no commit 'HEAD'"),
+        pytest.raises(UsageError, match="git knows no commit 'HEAD'") as caught,
     ):
         repository.find_snapshot("HEAD")
+    assert caught.value.hint == "There is no commit yet: git add and git commit first."

@@ -407,3 +407,13 @@ def test_the_bundle_of_git_itself_is_enough(
 ) -> None:
     shutil.copytree(gto[0] / "real" / ".git", tmp_path / "bare.git")
     assert find_registry(tmp_path / "bare.git") == find_registry(gto[0] / "real")
+
+
+def test_light_tags_are_read_where_they_are_asked_for(repo: Path) -> None:
+    sha = commit(repo, {"a": "x"})
+    git(repo, "tag", "qa@v1.0.0")
+    git(repo, "tag", "qa#prod")
+    git(repo, "tag", "qa@v2.0.0", "HEAD:a")
+    assert find_registry(repo) == Registry()
+    found = find_registry(repo, light=True).versions
+    assert found == (Registered("qa", "v1.0.0", sha, "qa@v1.0.0", ("prod",)),)

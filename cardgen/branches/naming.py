@@ -52,6 +52,8 @@ def find_named(config: Config, repository: Repository, text: str) -> Named:
     behind = _find_tagged(config, repository, text)
     if behind and not (mark and _holds(repository, code, revision)):
         return behind
+    if not mark and parse_reference(text).kind == "gto":
+        raise UsageError(f"No tag registers '{text}'.", "See 'git tag' for what is registered.")
     if not mark or not revision or not code:
         raise UsageError(
             f"'{text}' names no card.", "Write CODE@REVISION, or a tag such as model@v1.2.0."
@@ -98,7 +100,9 @@ def _date(config: Config, snapshot: Snapshot) -> str:
 
 
 def _find_tagged(config: Config, repository: Repository, text: str) -> Named | None:
-    registered = find_registered(find_registry(config.root), text)
+    registered = find_registered(find_registry(config.root), text) or find_registered(
+        find_registry(config.root, light=True), text
+    )
     if registered is None:
         return None
     behind = find_behind(config, repository, registered)
@@ -125,7 +129,7 @@ def _no_card(config: Config, code: str, snapshot: Snapshot) -> UsageError:
     if same:
         return UsageError(
             f"{message} There it is called '{same[0]}'.",
-            f"cardgen show {same[0]}@{snapshot.name}",
+            f"Run: cardgen show {same[0]}@{snapshot.name}",
         )
     near = find_near(code, snapshot.folders)
     hint = f"Did you mean {' or '.join(near)}?" if near else "See 'cardgen list --all-branches'."

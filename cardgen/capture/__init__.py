@@ -52,10 +52,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Captured:
-    """A run as recorded, and the exit status to end with."""
+    """A run, whether it is in the evidence, and the exit status to end with."""
 
     run: Run
     exit_status: int
+    saved: bool = True
 
 
 def capture(config: Config, request: Request, complain: Complain) -> Captured:
@@ -76,7 +77,7 @@ def capture(config: Config, request: Request, complain: Complain) -> Captured:
         complain(f"{run.ref}: what it left was not looked for. Run: cardgen fill {card.code}")
     except Exception as error:  # the command has ended, and its exit status is what counts
         complain(f"{run.ref}: what it left could not be looked for: {error}")
-    return Captured(run, ended.shell_status)
+    return Captured(run, ended.shell_status, recorder.saved)
 
 
 def _run(

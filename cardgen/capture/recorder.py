@@ -29,13 +29,17 @@ Complain = Callable[[str], None]
 
 
 class Recorder:
-    """Writes one captured run; what fails is complained of, since the command matters more."""
+    """Writes one captured run; what fails is complained of, since the command matters more.
+
+    ``saved`` says whether the evidence has the run as it was last.
+    """
 
     def __init__(self, config: Config, card: Card, complain: Complain) -> None:
         self.config = config
         self.card = card
         self.complain = complain
         self.allow = frozenset(config.settings.secrets.allow)
+        self.saved, self._said = False, ""
 
     def save_source(self, ref: str, workspace: Workspace | None) -> Source | None:
         """The state of the code; its uncommitted changes go into a file beside the evidence."""
@@ -62,10 +66,18 @@ class Recorder:
                 self.config, self.card, lambda old: self._join(old, masked, found, others)
             )
         except (CardgenError, OSError) as error:
-            self.complain(f"{run.ref} could not be recorded: {error}")
+            self._fail(run, f"{error}")
             return False
+        self.saved, self._said = True, ""
         remove_going(self.config, (one.ref for one in others if one.gone and not one.is_done))
         return True
+
+    def _fail(self, run: Run, reason: str) -> None:
+        """Say once why nothing can be recorded, which is tried at the start and at the end."""
+        self.saved = False
+        if reason != self._said:
+            self.complain(f"{run.ref} could not be recorded: {reason}")
+        self._said = reason
 
     def _join(
         self, old: Evidence | None, run: Run, found: Sequence[Run], going: Sequence[Going]

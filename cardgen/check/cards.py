@@ -52,13 +52,20 @@ def check_card(card: Card, config: Config, project: Project) -> Iterator[Problem
     Those of its files, and those that the rules find, without those that a person accepted.
     """
     label = config.label(card.path)
-    ran = {
+    problems = _find_problems(card, config, project, label)
+    kept = (
+        accept(problems, card, label, _list_ran(config)).kept if card.front.accepted else problems
+    )
+    yield from _with_severity(kept, config)
+
+
+def _list_ran(config: Config) -> set[str]:
+    """The rules whose findings a card can accept here: those that look, and offline."""
+    return {
         name
         for name in load_rules()
         if not name.endswith("-online") and config.settings.checks.get(name) != "off"
     }
-    kept = accept(_find_problems(card, config, project), card, label, ran).kept
-    yield from _with_severity(kept, config)
 
 
 def judge(problems: Iterable[Problem], cards: Iterable[Card], config: Config) -> list[Problem]:
@@ -75,10 +82,9 @@ def judge(problems: Iterable[Problem], cards: Iterable[Card], config: Config) ->
     return list(_with_severity(kept, config))
 
 
-def _find_problems(card: Card, config: Config, project: Project) -> Iterator[Problem]:
+def _find_problems(card: Card, config: Config, project: Project, label: str) -> Iterator[Problem]:
     yield from card.problems
-    label = config.label(card.path)
-    evidence_label = config.label(card.folder / EVIDENCE_NAME)
+    evidence_label = f"{label.rpartition('/')[0]}/{EVIDENCE_NAME}".removeprefix("/")
     facts = project.find_facts(card.code) or resolve(card, config.settings, label)
     subject = Subject(facts, label, evidence_label, find_unread(card, label))
     for rule in load_rules().values():
@@ -154,7 +160,8 @@ def _with_severity(problems: Iterable[Problem], config: Config) -> Iterator[Prob
     for problem in problems:
         severity = config.settings.checks.get(problem.rule, problem.severity)
         if severity != "off":
-            yield replace(problem, severity=severity)
+            same = severity == problem.severity
+            yield problem if same else replace(problem, severity=severity)
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:

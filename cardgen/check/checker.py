@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
+from functools import cached_property
 
+from cardgen.check.asking import Asked, CodeAnswers, digest_text
 from cardgen.check.cards import check_card
-from cardgen.check.results import Asked, Result
+from cardgen.check.results import Result
 from cardgen.config import Config
 from cardgen.facts import Facts
 from cardgen.models import Card
@@ -21,8 +22,9 @@ from cardgen.surroundings.look import answer_questions, find_questions
 HELD = 300
 """Cards whose facts are held: those of ten thousand do not fit in memory."""
 
-BATCH = 100
-"""So many are asked about at once: git takes its time to start."""
+BATCH = 250
+"""At most so many are asked about at once, and no more than are held: git takes its time to start.
+"""
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,16 @@ class CardChecker:
         """Nothing is open."""
 
     def __call__(self, batch: Sequence[str]) -> list[Result]:
-        """The results of these cards, their answers to ``asked`` left open."""
+        """The results of these cards; digests of the cards behind ``facts`` are left open."""
         config = self._world.config
         found = [self._facts.find(code) for code in batch]
         cards = [facts.card for facts in found if facts is not None]
         questions = {card.code: find_questions(config, card) for card in cards}
-        around = self._around or answer_questions(config, questions.values())
+        around = self._around or self._look_around(questions.values())
         return [self._check(card, questions[card.code], around) for card in cards]
+
+    def _look_around(self, questions: Iterable[Questions]) -> Surroundings:
+        return answer_questions(self._world.config, questions)
 
     def _check(self, card: Card, questions: Questions, around: Surroundings) -> Result:
         world = self._world
@@ -63,9 +68,23 @@ class CardChecker:
             world.config.settings, self._codes, world.trackers, self._find_facts, around
         )
         problems = tuple(check_card(card, world.config, project))
-        asked = tuple(one for one in self._asked if one != Asked("facts", card.code))
+        facts = tuple(
+            (one.subject, "")
+            for one in self._asked
+            if one.kind == "facts" and one.subject != card.code
+        )
         said = digest_text(around.tell(questions))
-        return Result(card.code, problems, questions, said, asked)
+        packed, codes = self._pack()
+        return Result(card.code, problems, questions, said, facts, packed, codes)
+
+    def _pack(self) -> tuple[str, str]:
+        """What was asked about codes, and a digest of them."""
+        answers = self._answers
+        return answers.pack(one for one in self._asked if one.kind != "facts"), answers.all
+
+    @cached_property
+    def _answers(self) -> CodeAnswers:
+        return CodeAnswers(self._world.codes)
 
     def _note(self, kind: str, subject: str) -> None:
         self._asked[Asked(kind, subject)] = None
@@ -104,8 +123,3 @@ class FactsHeld:
 
     def _load_file(self, code: str) -> Card:
         return load_card(self._config, self._config.experiments / code / CARD_NAME)
-
-
-def digest_text(text: str) -> str:
-    """A short word for a text, to compare it with another one."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

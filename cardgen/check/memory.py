@@ -34,8 +34,7 @@ _VERSIONS = (
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS world (key TEXT)",
-    "CREATE TABLE IF NOT EXISTS cards "
-    "(code TEXT PRIMARY KEY, look TEXT, digest TEXT, result TEXT) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS cards (code TEXT PRIMARY KEY, look TEXT, digest TEXT, result TEXT)",
 )
 
 

@@ -7,20 +7,22 @@ cards. Those questions are remembered with the result and asked again.
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from cardgen.check.asking import CodeAnswers, digest_text
 from cardgen.check.cards import check_around, check_settings, sort_problems
-from cardgen.check.checker import BATCH, CardChecker, World, digest_text
-from cardgen.check.looks import digest_card, look_at_cards
+from cardgen.check.checker import BATCH, CardChecker, World
+from cardgen.check.few import FEW, check_few, sort_codes
+from cardgen.check.looks import digest_card, list_codes, look_at_cards
 from cardgen.check.memory import Memory, Row, describe_world
-from cardgen.check.results import Asked, Result
+from cardgen.check.results import Result
 from cardgen.config import Config
 from cardgen.models import Problem
 from cardgen.pool import suggest, work_on
-from cardgen.rules import Codes
-from cardgen.store import natural_key
 from cardgen.surroundings import Surroundings
 from cardgen.surroundings.look import answer_questions
 
@@ -58,16 +60,45 @@ class Checked:
         return sort_problems(found if codes is not None else (*self.settings, *found))
 
 
-def check_project(config: Config, *, trackers: Collection[str] = (), processes: int = 0) -> Checked:
+def check_project(
+    config: Config,
+    *,
+    trackers: Collection[str] = (),
+    processes: int = 0,
+    only: Collection[str] | None = None,
+) -> Checked:
     """Check all cards of a project; what was found is remembered in ``.cardgen/``.
 
-    ``processes`` is how many to use: 0 means as many as pay.
+    ``processes`` is how many to use: 0 means as many as pay. ``only``: the results of these cards
+    are enough, so that where they are few the others are not checked.
     """
+    if only is not None and len(only) <= FEW:
+        world = World(config, tuple(list_codes(config)), tuple(trackers))
+        results, around = check_few(world, only)
+        found = {result.code: result for result in results}
+        return Checked(found, anew=frozenset(found), around=around, trackers=tuple(trackers))
+    with _without_collecting():
+        return _check_all(config, tuple(trackers), processes)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Nothing remembered becomes garbage, and looking for some takes a tenth of a check."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _check_all(config: Config, trackers: tuple[str, ...], processes: int) -> Checked:
     looks = look_at_cards(config, time.time_ns())
-    codes = tuple(sorted(looks, key=lambda code: (natural_key(code), code)))
+    codes = tuple(sort_codes(looks))
     memory = Memory(config.work, describe_world(config, trackers))
     try:
-        check = _Check(World(config, codes, tuple(trackers)), looks, dict(memory.load()))
+        check = _Check(World(config, codes, trackers), looks, dict(memory.load()))
         check.recall()
         check.check_rest(processes)
         memory.keep(check.rows(), check.known.keys() - looks.keys())
@@ -75,7 +106,7 @@ def check_project(config: Config, *, trackers: Collection[str] = (), processes: 
         memory.close()
     ordered = {code: check.results[code] for code in codes if code in check.results}
     settings = (*check_settings(config), *check_around(check.around, config))
-    return Checked(ordered, settings, frozenset(check.anew), check.around, tuple(trackers))
+    return Checked(ordered, settings, frozenset(check.anew), check.around, trackers)
 
 
 class _Check:
@@ -87,8 +118,7 @@ class _Check:
         self.anew: set[str] = set()
         self.around = Surroundings()
         self._looks = looks
-        self._codes = Codes(world.codes)
-        self._all = digest_text(repr(sorted(world.codes)))
+        self._answers = CodeAnswers(world.codes)
         self._digests = {code: self._digest(code) for code in world.codes}
 
     def _digest(self, code: str) -> str:
@@ -102,22 +132,19 @@ class _Check:
         """Take over the results whose card and whose answers are as they were."""
         for code, digest in self._digests.items():
             row = self.known.get(code)
-            if row and row.digest == digest != "" and all(map(self._holds, row.result.asked)):
+            if row and row.digest == digest != "" and self._holds(row.result):
                 self.results[code] = row.result
 
-    def _holds(self, asked: Asked) -> bool:
-        return asked.answer == self._answer(asked.kind, asked.subject) != _UNKNOWN
+    def _holds(self, result: Result) -> bool:
+        """Whether what rules asked about other cards would be answered now as it was."""
+        for code, digest in result.facts:
+            if digest != self._answer_facts(code) or digest == _UNKNOWN:
+                return False
+        return result.codes == self._answers.all or self._answers.hold(result.packed)
 
-    def _answer(self, kind: str, subject: str) -> str:
-        """What there is to say now to a question that a rule asked."""
-        if kind == "facts":
-            there = subject in self._digests
-            return (self._digests[subject] or _UNKNOWN) if there else ""
-        if kind == "card":
-            return "yes" if subject in self._digests else ""
-        if kind == "twins":
-            return "/".join(self._codes.find_twins(subject))
-        return self._all if kind == "cards" else _UNKNOWN
+    def _answer_facts(self, code: str) -> str:
+        there = code in self._digests
+        return (self._digests[code] or _UNKNOWN) if there else ""
 
     def check_rest(self, processes: int) -> None:
         """Check the cards that have no result, then those whose surroundings are others now."""
@@ -132,20 +159,23 @@ class _Check:
         self._check(others, processes, self.around)
 
     def _check(self, codes: list[str], processes: int, around: Surroundings | None = None) -> None:
-        batches = [codes[at : at + BATCH] for at in range(0, len(codes), BATCH)]
         number = processes or suggest(len(codes))
+        size = min(BATCH, max(50, len(codes) // (4 * number)))  # and each process gets some
+        batches = [codes[at : at + size] for at in range(0, len(codes), size)]
         for results in work_on(batches, CardChecker, self.world, around, processes=number, chunk=1):
             for result in results:
                 self.results[result.code] = self._with_answers(result)
         self.anew.update(codes)
 
     def _with_answers(self, result: Result) -> Result:
-        asked = (Asked(k, subject, self._answer(k, subject)) for k, subject, _ in result.asked)
-        return replace(result, asked=tuple(asked))
+        facts = tuple((code, self._answer_facts(code)) for code, _ in result.facts)
+        return replace(result, facts=facts) if facts else result
 
     def rows(self) -> Iterable[tuple[str, Row]]:
         """What is to be remembered: new results, and new looks of cards that are the same."""
         for code, result in self.results.items():
             row = self.known.get(code)
-            if code in self.anew or row is None or row.look != self._looks[code]:
-                yield code, Row(self._looks[code], self._digests[code], result)
+            same = row and (row.look, row.result.codes) == (self._looks[code], self._answers.all)
+            if code in self.anew or not same:
+                held = replace(result, codes=self._answers.all)
+                yield code, Row(self._looks[code], self._digests[code], held)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
+from cardgen.check.asking import Asked, unpack
 from cardgen.models import Problem
 from cardgen.surroundings import Questions
 
@@ -13,53 +14,51 @@ MAX_BYTES = 256 * 1024
 """A result that is larger is not remembered."""
 
 
-class Asked(NamedTuple):
-    """A question that rules asked of the project, and its answer as a short text."""
-
-    kind: str
-    subject: str
-    answer: str = ""
-
-
 @dataclass(frozen=True)
 class Result:
     """One card's problems, in the order in which they were found.
 
-    ``questions`` is what the card names around it, ``said`` what was known of that. ``asked`` are
-    the questions about other cards.
+    ``questions`` is what the card names around it, ``said`` what was known of that. ``facts`` are
+    the other cards whose facts were asked for, each with a digest of its files; ``packed`` is what
+    was asked about codes (``asking``), and ``codes`` the digest of those that there were.
     """
 
     code: str
     problems: tuple[Problem, ...]
     questions: Questions
     said: str = ""
-    asked: tuple[Asked, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    packed: str = ""
+    codes: str = ""
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """All questions about other cards."""
+        facts = (Asked("facts", code, digest) for code, digest in self.facts)
+        return (*facts, *unpack(self.packed))
 
 
 def dump_result(result: Result) -> str:
     """A result as text; empty where it is too large to be remembered."""
-    problems = [
-        [getattr(problem, field.name) for field in fields(Problem)] for problem in result.problems
-    ]
-    questions = {
-        field.name: value
-        for field in fields(Questions)
-        if (value := getattr(result.questions, field.name))
-    }
-    text = json.dumps([result.code, problems, questions, result.said, result.asked])
+    problems = [tuple(vars(problem).values()) for problem in result.problems]
+    questions = {name: value for name, value in vars(result.questions).items() if value}
+    about = (result.said, result.facts, result.packed, result.codes)
+    text = json.dumps([result.code, problems, questions, *about])
     return text if len(text) <= MAX_BYTES else ""
 
 
 def read_result(text: str) -> Result | None:
     """The result of a text; None where it is none."""
     try:
-        code, problems, questions, said, asked = json.loads(text)
+        code, problems, questions, said, facts, packed, codes = json.loads(text)
         return Result(
             code,
-            tuple(Problem(*_freeze(values)) for values in problems),
+            tuple([Problem(*(*values, tuple(fix))) for *values, fix in problems]),
             Questions(**{name: _freeze(value) for name, value in questions.items()}),
             said,
-            tuple(Asked(*values) for values in asked),
+            tuple([(subject, digest) for subject, digest in facts]),
+            packed,
+            codes,
         )
     except (ValueError, TypeError, IndexError, AttributeError):
         return None

@@ -1,10 +1,11 @@
 """What a person claims in a card, held against the numbers that were recorded.
 
-``analysis`` reads a card: ``quiet`` blanks what is no prose, ``numbers`` and ``lexicon`` find
-numbers and the words around them, ``sentences`` cuts, ``binding``, ``places``, ``units``, ``kinds``
-and ``near`` say what a number is, ``exempt`` which are no results, ``reading`` makes claims.
-``evidence`` holds what was measured, ``support`` judges. ``cells`` does tables, ``signs`` and
-``orders`` better and worse, ``best`` and ``chosen`` what is called best. The words of languages
+``analysis`` reads a card: ``quiet`` blanks what is no prose, ``numbers``, ``lexicon``, ``mentions``
+and ``naming`` find numbers and the words around them, ``sentences`` cuts, ``binding``, ``rows``,
+``places``, ``units``, ``kinds`` and ``near`` say what a number is, ``exempt`` and ``others`` which
+are no results, ``reading`` makes claims. ``evidence`` holds what was measured (``collecting``
+gathers it), ``bench`` which of it is meant, ``support`` judges. ``cells`` does tables, ``signs``
+and ``orders`` better and worse, ``best`` and ``chosen`` what is called best. The words of languages
 are data: ``words/``, ``glue.json``, and ``keys.json`` for the keys of metrics.
 """
 

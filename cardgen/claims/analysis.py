@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 
 from cardgen.claims.concepts import understand
 from cardgen.claims.evidence import Ledger, open_ledger
-from cardgen.claims.lexicon import find_tongues, fold, load_glue
+from cardgen.claims.lexicon import find_firsts, find_tongues, fold, load_glue
+from cardgen.claims.mentions import Own
+from cardgen.claims.naming import name_things
 from cardgen.claims.numbers import find_numbers
 from cardgen.claims.places import find_positions
 from cardgen.claims.quiet import silence
@@ -20,17 +22,15 @@ from cardgen.claims.support import Court, Verdict
 from cardgen.claims.tables import Table, find_tables
 from cardgen.config import Settings
 from cardgen.facts import Facts
-from cardgen.measures import as_number
 from cardgen.models import Section
 
-_CODE = re.compile(r"(?<![\w.-])[A-Za-z0-9][\w.-]{0,62}[\w-](?![\w-])")
+_CODE = re.compile(r"(?<![\w.-])[A-Za-z0-9][\w.-]{0,62}[\w-](?![\w-])", re.ASCII)
 _QUOTED = re.compile(r"`([\w.-]{1,64})`|\[([\w.-]{1,64})\]\(|\(\.\./([\w.-]{1,64})/")
 _WORDS = re.compile(r"[^\W_\u3400-\u9fff]+")
 _VERDICT = re.compile(r"[\s*_`>]*[:：.,!—–(（。，]|[\s*_`]*$")
 _MOST_CARDS = 12
 _MOST_GOAL = 4000
-
-Known = Mapping[str, tuple[tuple[str, str], ...]]
+_RESULTS = load_glue("results_headings")
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Analysis:
     @cached_property
     def judged(self) -> bool:
         """Whether there is any evidence that claims could be held against."""
-        return any(not one.meaning.counts for one in self.own.measures)
+        return any(not understand(name).counts for name in self.own.names)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -94,32 +94,36 @@ class Analysis:
         front = self.facts.card.front
         named = [front.baseline, *front.supersedes]
         for section in self._find_sections():
-            named += _find_codes(section.body)
+            named += _find_codes(section.body, self._codes)
         others = (code for code in dict.fromkeys(named) if code and code != self.facts.code)
         return tuple(islice((code for code in others if code in self._codes), _MOST_CARDS))
 
     @cached_property
     def court(self) -> Court:
         """The evidence of this card and of those it names."""
-        others = (self._find_facts(code) for code in self.names)
-        ledgers = [open_ledger(one, self.settings) for one in others if one]
-        goal = silence(self.facts.card.section("goal")[:_MOST_GOAL])[0]
-        return Court([self.own, *ledgers], (one.value for one in find_numbers(goal)[:20]))
+        return Court(self.ledgers, self._find_wishes)
 
     @cached_property
-    def known(self) -> Known:
+    def ledgers(self) -> tuple[Ledger, ...]:
+        """The card's own numbers and those of the cards that it names."""
+        others = (self._find_facts(code) for code in self.names)
+        return (self.own, *(open_ledger(one, self.settings) for one in others if one))
+
+    def _find_wishes(self) -> tuple[float, ...]:
+        goal = silence(self.facts.card.section("goal")[:_MOST_GOAL])[0]
+        return tuple(one.value for one in find_numbers(goal)[:20])
+
+    @cached_property
+    def known(self) -> Own:
         """What the card itself calls its metrics, parameters and neighbours."""
-        known: dict[str, tuple[tuple[str, str], ...]] = {}
-        keys = (name for ledger in self.court.ledgers for name in _name_measures(ledger))
-        codes = ((code, "code", code) for code in self.names)
-        for text, kind, name in (*_name_params(self.facts), *keys, *codes):
-            words = " ".join(_WORDS.findall(fold(text)))
-            if words:
-                known[words] = (*known.get(words, ()), (kind, name))
-        return known
+        return name_things(self.facts, self.ledgers, self.names)
 
     def _find_sections(self) -> tuple[Section, ...]:
-        return tuple(s for s in self.facts.card.sections if s.key in ("conclusions", "goal"))
+        return tuple(
+            one
+            for one in self.facts.card.sections
+            if one.key in ("conclusions", "goal") or fold(one.title.strip()) in _RESULTS
+        )
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -127,15 +131,17 @@ class Analysis:
         return tuple(self._read_part(section) for section in self._find_sections())
 
     def _read_part(self, section: Section) -> Part:
+        if section.key == "goal" and not _may_have_verdict(section.body):
+            return Part(section, ())
         quiet, words = silence(section.body)
-        tables = tuple(find_tables(quiet, words)) if section.key == "conclusions" else ()
+        tables = tuple(find_tables(quiet, words)) if section.key != "goal" else ()
         for table in tables:
             blank = re.sub(r"[^\n]", " ", quiet[table.start : table.end])
             quiet = quiet[: table.start] + blank + quiet[table.end :]
             words = words[: table.start] + blank + words[table.end :]
         tongues = find_tongues(words)
         sentences = cut(quiet, words, find_numbers(quiet, tongues), tongues, self.known)
-        sentences = [replace(one, positions=tuple(find_positions(one))) for one in sentences]
+        sentences = [_place(one) for one in sentences]
         if section.key == "goal":
             sentences = list(_find_verdict(sentences))
         return Part(section, tuple(sentences), tables)
@@ -155,39 +161,34 @@ class Analysis:
         return tuple(found)
 
 
-def _name_params(facts: Facts) -> Iterator[tuple[str, str, str]]:
-    """What parameters that are numbers may be called: their keys, whole and the last word."""
-    for name, fact in facts.params.items():
-        if as_number(fact.value) is not None and not understand(name).concepts:
-            for text in {name, re.split(r"[/.]", name)[-1]}:
-                if len(text) > 1:
-                    yield text, "param", ""
-
-
-def _name_measures(ledger: Ledger) -> Iterator[tuple[str, str, str]]:
-    """What metrics may be called: their keys, and what is behind the last slash of them."""
-    for one in ledger.measures:
-        if one.meaning.counts:
-            continue
-        yield one.key, "key", one.meaning.squeezed
-        last = one.key.rpartition("/")[2]
-        plain = understand(last)
-        if last != one.key and not (plain.concepts and len(_WORDS.findall(last)) == 1):
-            yield last, "key", plain.squeezed
-
-
-def _find_codes(text: str) -> Iterator[str]:
-    """What may be a card's code: a quoted or linked name, or a word with a digit or dash in it."""
-    for match in _QUOTED.finditer(text):
+def _find_codes(text: str, codes: Collection[str]) -> Iterator[str]:
+    """The cards that a text names: quoted, linked, or as a word with a digit or dash in it."""
+    for match in _QUOTED.finditer(text) if "`" in text or "(" in text else ():
         yield next(filter(None, match.groups()))
-    count = 0
-    for match in _CODE.finditer(text):
-        word = match[0].rstrip(".")
-        if re.search(r"[A-Za-z]", word) and re.search(r"[\d_-]", word):
+    for found in dict.fromkeys(_CODE.findall(text)):
+        word = found.rstrip(".")
+        if word in codes and re.search(r"[A-Za-z]", word) and re.search(r"[\d_-]", word):
             yield word
-            count += 1
-            if count > 200:
-                return
+
+
+def _place(sentence: Sentence) -> Sentence:
+    """A sentence with the steps and epochs that it names."""
+    if not sentence.of("step", "epoch"):
+        return sentence
+    return replace(sentence, positions=tuple(find_positions(sentence)))
+
+
+def _may_have_verdict(goal: str) -> bool:
+    """Whether a goal has a word at all with which a verdict begins; most only ask."""
+    if re.search(r"[\u3400-\u9fff]", goal):
+        return True
+    return _find_begin().search(fold(goal)) is not None
+
+
+@cache
+def _find_begin() -> re.Pattern[str]:
+    words = "|".join(sorted(map(re.escape, find_firsts("verdict")), key=len, reverse=True))
+    return re.compile(rf"(?:^|[.!?…:\n])[\s*_>`#|)\"'»”\d.-]{{0,20}}(?:{words})(?!\w)")
 
 
 _PAST = load_glue("past")
@@ -204,7 +205,7 @@ def _find_verdict(sentences: list[Sentence]) -> Iterator[Sentence]:
 
 def _is_verdict(sentence: Sentence) -> bool:
     for one in sentence.of("verdict"):
-        if sentence.between(sentence.start, one.start).strip(" \n*_>-`#|"):
+        if sentence.between(sentence.start, one.start).strip(" \n*_>-`#|\u2022"):
             continue
         word = fold(sentence.between(one.start, one.end))
         behind = sentence.between(one.end, sentence.end)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from cardgen.claims.analysis import Analysis, Part, Ruling
+from cardgen.claims.collecting import Value
 from cardgen.claims.digits import find_range, find_scales
-from cardgen.claims.evidence import Measure, Value
+from cardgen.claims.evidence import Measure
 from cardgen.claims.kinds import VALUE
 from cardgen.claims.lexicon import Mention, fold
 from cardgen.claims.sentences import Position, Sentence

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from cardgen.claims.lexicon import Mention, load_glue
 from cardgen.claims.numbers import Number
 from cardgen.claims.sentences import Sentence, list_words
+from cardgen.claims.units import is_linked
 
 _AND = load_glue("and")
+_VARIED = load_glue("varied")
 _CJK_AND = re.compile(r"[\s,/&、和及与或*_`]*")
 _GLUE = load_glue("glue")
 _AFTER_GLUE = load_glue("after_glue")
@@ -26,7 +28,7 @@ def group(sentence: Sentence, found: list[Mention]) -> list[list[Mention]]:
     for one in found:
         if groups and one.start <= groups[-1][-1].end + 12:
             between = sentence.between(groups[-1][-1].end, one.start)
-            words = list_words(between)
+            words = [w for w in list_words(between) if w not in _VARIED]
             if one.start < groups[-1][-1].end or (
                 not re.search(r"[\d.;:()]", between)
                 and set(words) <= _AND
@@ -40,7 +42,7 @@ def group(sentence: Sentence, found: list[Mention]) -> list[list[Mention]]:
 
 def is_before(sentence: Sentence, end: int, number: Number, extra: Iterable[str] = ()) -> bool:
     """Whether what ends at a place stands right before a number, with nothing but glue between."""
-    between = sentence.between(end, number.start)
+    between = _blank_places(sentence, end, number.start)
     if end > number.start or re.search(r"[\d,;/+和及与]", between):
         return False
     if re.search(r"[\u3400-\u9fff]", between):
@@ -50,6 +52,16 @@ def is_before(sentence: Sentence, end: int, number: Number, extra: Iterable[str]
         return False
     known = _GLUE | set(extra) | _covered(sentence, end, number.start)
     return all(word in known for word in words)
+
+
+def _blank_places(sentence: Sentence, start: int, end: int) -> str:
+    """What stands between two places, without the steps that are named there."""
+    between = sentence.between(start, end)
+    for one in sentence.positions:
+        if start <= one.start and one.end <= end and one.exact:
+            a, b = one.start - start, one.end - start
+            between = between[:a] + " " * (b - a) + between[b:]
+    return between
 
 
 def _covered(sentence: Sentence, start: int, end: int) -> set[str]:
@@ -85,7 +97,7 @@ def is_after(sentence: Sentence, number: Number, start: int) -> bool:
     if start < number.end:
         return False
     between = sentence.between(number.end, start)
-    if len(between) > 30 or re.search(r"[\d,;:，。；、]", between):
+    if len(between) > 30 or re.search(r"[\d,;:，。；、]|[.!?]\s", between):
         return False
     if re.search(r"[\u3400-\u9fff]", between):
         return _POST_CJK.fullmatch(between) is not None
@@ -109,6 +121,7 @@ def bind_all(
         if members and members[0].start >= number.end:
             closed.add(id(members))  # '61.2 F1 (58.3 before)': nothing more is right beside it
         strict.append(members)
+    _share_linked(sentence, numbers, strict)
     # What was said before a number of its own is not said of those still further before.
     taken = {
         id(members): number.start
@@ -124,6 +137,45 @@ def bind_all(
         free = [g for g in free if not _PARTED.search(sentence.between(number.end, g[0].start))]
         found.append((_bind_loosely(sentence, number, free), False))
     return found
+
+
+def _share_linked(
+    sentence: Sentence, numbers: Sequence[Number], strict: list[list[Mention]]
+) -> None:
+    """'from 7.9 to 5.6 ms': what is said right behind the second is said of the first as well."""
+    for at in range(len(numbers) - 2, -1, -1):
+        first, second = numbers[at], numbers[at + 1]
+        if strict[at] or not strict[at + 1] or strict[at + 1][0].start < second.end:
+            continue
+        if is_linked(sentence.between(first.end, second.start)) and not first.tail:
+            strict[at] = strict[at + 1]
+
+
+def bind_parts(
+    sentence: Sentence, numbers: Sequence[Number], groups: list[list[Mention]]
+) -> list[tuple[list[Mention], bool]]:
+    """For each number the words of metrics' keys that it is said of: beside it, or the only one."""
+    if not groups:
+        return [([], False)] * len(numbers)
+    found: list[tuple[list[Mention], bool]] = []
+    for number in numbers:
+        beside = next((g for g in reversed(groups) if _is_beside(sentence, g, number)), [])
+        only = groups[0] if len(groups) == 1 and groups[0][-1].end <= number.start else []
+        found.append((beside or only, bool(beside)))
+    return found
+
+
+def _is_beside(sentence: Sentence, members: list[Mention], number: Number) -> bool:
+    start, end = members[0].start, members[-1].end
+    if start >= number.end:
+        return is_after(sentence, number, start)
+    words = {
+        word
+        for one in sentence.of("metric", "key", "percent")
+        if end <= one.start and one.end <= number.start
+        for word in list_words(sentence.between(one.start, one.end))
+    }
+    return end <= number.start and is_before(sentence, end, number, words)
 
 
 def _bind_strictly(

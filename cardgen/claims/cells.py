@@ -10,10 +10,12 @@ from itertools import islice
 from typing import Any
 
 from cardgen.claims.analysis import Analysis, Part
+from cardgen.claims.collecting import Value
 from cardgen.claims.concepts import understand
-from cardgen.claims.evidence import Measure, Value
+from cardgen.claims.evidence import Measure
 from cardgen.claims.kinds import DEVIATION, DIFFERENCE, RATIO, VALUE
-from cardgen.claims.lexicon import Mention, find_mentions, find_tongues, fold
+from cardgen.claims.lexicon import Mention, find_tongues, fold
+from cardgen.claims.mentions import find_mentions
 from cardgen.claims.numbers import Number, find_numbers
 from cardgen.claims.quiet import silence
 from cardgen.claims.reading import Claim
@@ -26,6 +28,7 @@ _DIFFERENCE = re.compile(
     r"Δ|δ|delta|diff|vs|change|gain|różnic|zmian|écart|разн|прирост|差|提升", re.IGNORECASE
 )
 _MOST_CELLS = 2000
+_MOST_UNNAMED = 200
 _NO_NUMBERS = frozenset(("step", "epoch", "path", "checkpoint", "note"))
 
 
@@ -45,11 +48,30 @@ class CellRuling:
 def judge_tables(analysis: Analysis) -> Iterator[CellRuling]:
     """The numbers in Markdown tables of the conclusions that the evidence does not bear out."""
     cells = ((part, cell) for part in analysis.parts for t in part.tables for cell in t.cells)
+    unnamed: list[tuple[Part, Cell, Number]] = []
     for part, cell in islice(cells, _MOST_CELLS):
-        yield from _judge_cell(analysis, part, cell)
+        yield from _judge_cell(analysis, part, cell, unnamed)
+    yield from _judge_unnamed(analysis, unnamed)
 
 
-def _judge_cell(analysis: Analysis, part: Part, cell: Cell) -> Iterator[CellRuling]:
+def _judge_unnamed(
+    analysis: Analysis, unnamed: list[tuple[Part, Cell, Number]]
+) -> Iterator[CellRuling]:
+    """Cells that name no metric, say of models by seeds: results, where most are borne out."""
+    found = []
+    for part, cell, number in unnamed[:_MOST_UNNAMED]:
+        unit = "percent" if number.percent or "%" in cell.heading else ""
+        claim = Claim(number, _bare(number.text), (VALUE,), unit)
+        found.append((part, cell, analysis.court.judge(claim)))
+    wrong = [one for one in found if not one[2].supported]
+    if len(found) > 2 and len(wrong) * 3 <= len(found):
+        for part, cell, verdict in wrong:
+            yield CellRuling(verdict, part.line(cell.start), verdict.claim.text, None)
+
+
+def _judge_cell(
+    analysis: Analysis, part: Part, cell: Cell, unnamed: list[tuple[Part, Cell, Number]]
+) -> Iterator[CellRuling]:
     text = part.section.body[cell.start : cell.end]
     numbers = find_numbers(_quiet(part, cell))
     if not numbers or len(numbers) > 3:
@@ -59,6 +81,8 @@ def _judge_cell(analysis: Analysis, part: Part, cell: Cell) -> Iterator[CellRuli
     kinds = {one.kind for one in mentions}
     metrics = frozenset(one.name for one in mentions if one.kind == "metric")
     keys = frozenset(one.name for one in mentions if one.kind == "key")
+    if not (metrics or keys):
+        unnamed += [(part, cell, one) for one in _find_plain(numbers, around, kinds)]
     # Without a metric it is a count, a parameter, or anything.
     if not (metrics or keys) or "param" in kinds or ("unit" in kinds and not metrics):
         return
@@ -90,6 +114,22 @@ def _judge_cell(analysis: Analysis, part: Part, cell: Cell) -> Iterator[CellRuli
         if not verdict.supported:
             there = _find_there(analysis, claim)
             yield CellRuling(verdict, part.line(cell.start), claim.text, there)
+
+
+_SEED = re.compile(r"seed|ziarn|graine|сид|种子", re.IGNORECASE)
+_UNMEASURED = frozenset(("param", "unit", "resource", "speed", "diagnostic", "cite", "target"))
+
+
+def _find_plain(numbers: list[Number], around: str, kinds: set[str]) -> list[Number]:
+    """The number of a cell that may be a result, though neither its row nor its column says so."""
+    said = kinds - {"param", "unit"} if _SEED.search(around) else kinds
+    if len(numbers) != 1 or said & _UNMEASURED:
+        return []
+    return [
+        one
+        for one in numbers
+        if one.fraction and not (one.named or one.money or one.sign or one.tail)
+    ]
 
 
 def _quiet(part: Part, cell: Cell) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cardgen.claims.analysis import Analysis, Part
+from cardgen.claims.concepts import understand
 from cardgen.claims.evidence import Measure
 from cardgen.claims.sentences import Sentence
 from cardgen.claims.superlatives import find_best_claims, find_metric, find_place, is_best_by_test
@@ -14,6 +15,9 @@ from cardgen.measures import format_number
 
 def find_chosen_by_test(analysis: Analysis) -> Iterator[Wrong]:
     """A choice by the test split where another split was measured at the checkpoints as well."""
+    splits = {understand(name).split for name in analysis.own.names}
+    if "test" not in splits or not splits & {"dev", "eval"}:
+        return
     tests = [one for one in analysis.own.measures if one.meaning.split == "test"]
     others = [
         one

@@ -8,7 +8,10 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from cardgen.claims.lexicon import load_glue
+
 _PARTS = re.compile(r"[A-Za-z]+\d*|\d+")
+_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -19,6 +22,8 @@ def _load_keys(part: str) -> dict[str, str]:
     return {word: name for name, words in held[part].items() for word in words.split()}
 
 
+_PLAIN = load_glue("plain_parts")
+_RATES = ("tok_s", "it_s", "fps", "qps", "tps", "samples_s", "img_s")
 UNBOUNDED = frozenset(
     [
         "loss",
@@ -32,18 +37,28 @@ UNBOUNDED = frozenset(
         "throughput",
         "runtime",
         "reward",
+        "psnr",
+        "mape",
+        "lpips",
+        "kid",
+        "inception",
+        "logloss",
     ]
 )
 """Measures that are no share of anything, so that no percentage means them."""
 
 
 class Meaning(NamedTuple):
-    """What a key says: names of measures, the split, and its words without their marks."""
+    """What a key says: names of measures, the split, and its words without their marks.
+
+    ``parts`` are its other words, such as the name of an entity or of a test set.
+    """
 
     concepts: frozenset[str]
     split: str
     squeezed: str
     counts: bool
+    parts: frozenset[str] = frozenset()
 
     @property
     def unbounded(self) -> bool:
@@ -63,6 +78,14 @@ def understand(key: str) -> Meaning:
         concepts.add("exact_match")
     if "error_rate" in joined and "word" in joined:
         concepts.add("wer")
-    counts = not concepts and bool(set(parts) & _load_keys("counts").keys())
+    if "per_second" in joined or "per_sec" in joined or joined.endswith(_RATES):
+        concepts.add("throughput")
+    if parts and parts[-1] == "ms":
+        concepts.add("latency")
+    counts = not concepts and (
+        bool(set(parts) & _load_keys("counts").keys()) or "learning_rate" in joined
+    )
     squeezed = re.sub(r"[^a-z0-9]", "", key.casefold())
-    return Meaning(frozenset(concepts), split, squeezed, counts)
+    words = {word.casefold() for word in _WORDS.findall(key)}
+    rest = {one for one in words if one not in splits and one not in measures}
+    return Meaning(frozenset(concepts), split, squeezed, counts, frozenset(rest - _PLAIN))

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cardgen.claims.evidence import Measure, Value, find_between, find_nearest
+from cardgen.claims.collecting import Value
+from cardgen.claims.evidence import Measure, find_between, find_nearest
 from cardgen.claims.kinds import DEVIATION, DIFFERENCE
 from cardgen.claims.reading import Claim
 

@@ -1,34 +1,31 @@
-"""All numbers that stand behind a card, by metric, made so that a number is found fast."""
+"""The measures that stand behind a card, made so that a number is found fast."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from cardgen.claims.collecting import (
+    Value,
+    list_chosen,
+    list_deviations,
+    list_lasts,
+    list_means,
+    list_names,
+    list_points,
+    list_rows,
+)
 from cardgen.claims.concepts import Meaning, understand
 from cardgen.config import Settings
-from cardgen.facts import Facts, Group, Origin, Spread
-from cardgen.measures import as_number, format_number, guess_direction
+from cardgen.facts import Facts
+from cardgen.measures import as_number, guess_direction
 from cardgen.models import Direction
 
 _MOST_ANCHORED = 3  # runs of a card of which each one's best and last count
-
-
-class Value(NamedTuple):
-    """A number with where it is from."""
-
-    value: float
-    ref: str
-    step: float | None = None
-    epoch: float | None = None
-
-    def __str__(self) -> str:
-        ref = self.ref if len(self.ref) <= 24 else f"{self.ref[:20]}…"
-        return ref if self.step is None else f"{ref} step {format_number(self.step)}"
 
 
 class Anchors(NamedTuple):
@@ -44,23 +41,72 @@ class Anchors(NamedTuple):
         return (*self.best, *self.last, *self.chosen, *self.means)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Measure:
-    """One metric of one card: ``rows`` are its checkpoints, last values and means."""
+    """One metric of one card: ``rows`` are its checkpoints, last values and means.
 
-    code: str
+    Its numbers are gathered when they are asked for. ``whole`` is what each is taken from, where
+    that is what the text means: the error, of which the accuracy was recorded.
+    """
+
+    facts: Facts
+    settings: Settings
     key: str
-    direction: Direction
-    rows: tuple[Value, ...]
-    curves: tuple[Value, ...]
-    deviations: tuple[Value, ...]
-    means: tuple[Value, ...]
-    chosen: tuple[Value, ...]
-    lasts: tuple[Value, ...]
+    written: bool = False
+    whole: float | None = None
+
+    @property
+    def code(self) -> str:
+        return self.facts.code
+
+    @cached_property
+    def direction(self) -> Direction:
+        if self.whole is not None:
+            return "min"
+        if self.key == self.facts.metric:
+            return self.facts.direction
+        return guess_direction(self.key, self.settings)
+
+    @property
+    def title(self) -> str:
+        """Its key, as a message shows it."""
+        return self.key if self.whole is None else f"{self.whole:g} - {self.key}"
+
+    def _turn(self, values: Iterable[Value]) -> tuple[Value, ...]:
+        whole = self.whole
+        if whole is None:
+            return tuple(values)
+        return tuple(one._replace(value=whole - one.value) for one in values)
+
+    @cached_property
+    def rows(self) -> tuple[Value, ...]:
+        return self._turn(dict.fromkeys(list_rows(self.facts, self.key, self.written)))
+
+    @cached_property
+    def curves(self) -> tuple[Value, ...]:
+        return self._turn(() if self.written else list_points(self.facts, self.key))
+
+    @cached_property
+    def lasts(self) -> tuple[Value, ...]:
+        found = self._turn(list_lasts(self.facts, self.key, self.written))
+        return found or self.rows[-1:] or self.curves[-1:]
+
+    @cached_property
+    def means(self) -> tuple[Value, ...]:
+        return self._turn(list_means(self.facts, self.key))
+
+    @cached_property
+    def deviations(self) -> tuple[Value, ...]:
+        return tuple(list_deviations(self.facts, self.key))
+
+    @cached_property
+    def chosen(self) -> tuple[Value, ...]:
+        return self._turn(list_chosen(self.facts, self.key, self.written))
 
     @cached_property
     def meaning(self) -> Meaning:
-        return understand(self.key)
+        found = understand(self.key)
+        return found if self.whole is None else found._replace(concepts=frozenset(("error",)))
 
     @cached_property
     def ordered(self) -> tuple[Value, ...]:
@@ -141,16 +187,40 @@ def find_nearest(values: tuple[Value, ...], number: float) -> Value | None:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The numbers of one card. ``written`` says that they are a person's, without a tracker."""
+    """The numbers of one card; read when they are asked for, since most cards claim nothing."""
 
     facts: Facts
     settings: Settings
-    written: bool = False
-    measures: tuple[Measure, ...] = ()
+
+    @cached_property
+    def written(self) -> bool:
+        """Whether the numbers are a person's, without a tracker."""
+        return not any(run.metrics or run.checkpoints or run.curves for run in self.facts.runs)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The metrics' keys, each of which has a number."""
+        return tuple(dict.fromkeys(list_names(self.facts, self.written)))
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        return tuple(Measure(self.facts, self.settings, one, self.written) for one in self.names)
 
     @property
     def code(self) -> str:
         return self.facts.code
+
+    @cached_property
+    def errors(self) -> tuple[Measure, ...]:
+        """What accuracies leave to the whole, for who calls that the error."""
+        known = {one.meaning.split for one in self.measures if "error" in one.meaning.concepts}
+        return tuple(
+            replace(one, whole=1.0 if one.share else 100.0)
+            for one in self.measures
+            if "accuracy" in one.meaning.concepts
+            and one.meaning.split not in known
+            and (one.share or one.hundreds)
+        )
 
     @cached_property
     def params(self) -> frozenset[float]:
@@ -164,98 +234,15 @@ class Ledger:
 
 
 def open_ledger(facts: Facts, settings: Settings) -> Ledger:
-    """The numbers of a card's runs; what a person wrote where no run has any."""
-    recorded = any(run.metrics or run.checkpoints or run.curves for run in facts.runs)
-    held = _Collected()
-    if recorded:
-        _collect_runs(facts, held)
-    else:
-        _collect_written(facts, held)
-    for group in facts.groups:
-        _collect_group(group, held)
-    best = facts.best
-    for name, fact in best.metrics.items() if best else ():
-        if math.isfinite(fact.value) and (not recorded or not fact.origin.written):
-            held.chosen.setdefault(name, []).append(
-                Value(float(fact.value), _say(fact.origin), fact.origin.step)
-            )
-    measures = tuple(held.make(name, facts, settings) for name in held.names)
-    return Ledger(facts, settings, not recorded, measures)
+    """The ledger of a card's facts; that of the same facts is opened once."""
+    held = _OPEN.get(id(facts))
+    if held is None or held.facts is not facts or held.settings is not settings:
+        held = Ledger(facts, settings)
+        while len(_OPEN) >= _MOST_OPEN:
+            _OPEN.pop(next(iter(_OPEN)), None)
+        _OPEN[id(facts)] = held
+    return held
 
 
-def _say(origin: Origin) -> str:
-    """The run; of what a person wrote the file, whose rows are one run's."""
-    return origin.ref or origin.path
-
-
-class _Collected:
-    def __init__(self) -> None:
-        self.names: dict[str, None] = {}
-        self.rows: dict[str, list[Value]] = {}
-        self.lasts: dict[str, list[Value]] = {}
-        self.curves: dict[str, list[Value]] = {}
-        self.means: dict[str, list[Value]] = {}
-        self.deviations: dict[str, list[Value]] = {}
-        self.chosen: dict[str, list[Value]] = {}
-
-    def add(self, into: dict[str, list[Value]], name: str, value: Value) -> None:
-        if math.isfinite(value.value):
-            self.names[name] = None
-            into.setdefault(name, []).append(value)
-
-    def make(self, name: str, facts: Facts, settings: Settings) -> Measure:
-        direction = facts.direction if name == facts.metric else guess_direction(name, settings)
-        rows = tuple(dict.fromkeys(self.rows.get(name, ())))
-        curves = tuple(self.curves.get(name, ()))
-        lasts = tuple(self.lasts.get(name, ())) or rows[-1:] or curves[-1:]
-        return Measure(
-            facts.code, name, direction, rows, curves, tuple(self.deviations.get(name, ())),
-            tuple(self.means.get(name, ())), tuple(self.chosen.get(name, ())), lasts,
-        )  # fmt: skip
-
-
-def _collect_runs(facts: Facts, held: _Collected) -> None:
-    for run in facts.runs:
-        for point in run.checkpoints:
-            for name, value in point.metrics.items():
-                held.add(held.rows, name, Value(float(value), run.ref, point.step, point.epoch))
-        for name, metric in run.metrics.items():
-            last = Value(float(metric.value), run.ref, metric.step)
-            same = (one for one in held.rows.get(name, ()) if one[:3] == last[:3])
-            last = next(same, last)  # a checkpoint knows its epoch as well
-            held.add(held.rows, name, last)
-            held.add(held.lasts, name, last)
-        for curve in run.curves:
-            for step, value in zip(curve.steps, curve.values, strict=False):
-                at = step if curve.axis == "step" else None
-                held.add(held.curves, curve.metric, Value(float(value), run.ref, at))
-
-
-def _collect_written(facts: Facts, held: _Collected) -> None:
-    for row in facts.rows:
-        for name, fact in row.metrics.items():
-            held.add(
-                held.rows, name, Value(float(fact.value), _say(fact.origin), row.step, row.epoch)
-            )
-    for name, fact in facts.finals.items():
-        held.add(held.lasts, name, Value(float(fact.value), _say(fact.origin), fact.origin.step))
-        held.rows.setdefault(name, list(held.lasts.get(name, ())))
-
-
-def _collect_group(group: Group, held: _Collected) -> None:
-    ref = f"mean of {len(group.counted)} runs"
-    spreads: list[tuple[str, Spread, float | None]] = []
-    for found in (group.best, group.finals):
-        spreads += [(name, spread, None) for name, spread in found.items()]
-    for at in group.steps:
-        spreads += [(name, spread, at.step) for name, spread in at.metrics.items()]
-    for name, spread, step in spreads:
-        if name not in held.names:
-            continue
-        if spread.mean is not None:
-            held.add(held.means, name, Value(spread.mean, ref, step))
-        if spread.std is not None and spread.n > 1:
-            held.add(held.deviations, name, Value(spread.std, ref, step))
-            # Some libraries divide by n: both are called the standard deviation.
-            whole = spread.std * math.sqrt((spread.n - 1) / spread.n)
-            held.add(held.deviations, name, Value(whole, ref, step))
+_OPEN: dict[int, Ledger] = {}
+_MOST_OPEN = 64

@@ -8,17 +8,17 @@ from typing import NamedTuple
 from cardgen.claims.concepts import UNBOUNDED
 from cardgen.claims.lexicon import Mention, fold, is_small_word, load_glue
 from cardgen.claims.numbers import Number
+from cardgen.claims.others import is_another_s
 from cardgen.claims.sentences import Sentence, list_words
 
-_MEASURED_UNITS = frozenset(("latency", "throughput", "runtime", "perplexity"))
+_MEASURED_UNITS = frozenset(("latency", "throughput", "runtime", "perplexity", "psnr"))
+AMOUNTS = frozenset(("mae", "mse", "rmse", "reward"))
+"""Measures in the unit of what is predicted, which may be anything: euros, degrees."""
+
+_PHYSICAL = load_glue("physical")
+_WHOLE = load_glue("whole_params")
 _NAME_IS = re.compile(r"(?P<name>[A-Za-zα-ωΑ-Ω][\w.-]{0,40})\s?(?:=|<|>|≈|==)\s?[(\[{]?\s?$")
 _P_VALUE = re.compile(r"(?:^|[\s(])p\s?(?:=|<|>|≤|-?value)?\s?(?:of |is |was )?$", re.IGNORECASE)
-_SOURCE = re.compile(
-    r"[\s%)*_]*(?:(?:[\w-]{1,12} ?)?\u25a1|\[@|\("
-    r"(?:[A-ZÀ-Ż][\w-]{1,40}(?: et al\.?| i in\.| и др\.| and [A-Z]\w{1,40})?,? "
-    r"(?:19|20)\d\d))"
-)
-_TARGET_GLUE = load_glue("target_glue")
 _PARAM_GLUE = load_glue("param_glue")
 
 
@@ -44,11 +44,6 @@ def is_exempt(sentence: Sentence, number: Number, said: Said) -> bool:
         or is_another_s(sentence, number)
         or _is_of_something(sentence, number, said)
     )
-
-
-def is_another_s(sentence: Sentence, number: Number) -> bool:
-    """Whether a number is a target, or what somebody else reports."""
-    return _is_wished(sentence, number) or _is_cited(sentence, number)
 
 
 def _is_diagnostic(sentence: Sentence, number: Number) -> bool:
@@ -80,12 +75,14 @@ def _has_other_unit(sentence: Sentence, number: Number, said: Said) -> bool:
     if said.unit or number.percent:
         return False
     measured = any(one.name in _MEASURED_UNITS or one.kind == "key" for one in said.metrics)
+    amount = any(one.name in AMOUNTS for one in said.metrics)
     if number.tail and fold(number.tail) not in ("x", "х"):
         return not measured
     for one in sentence.of("unit"):
         between = sentence.between(number.end, one.start) if one.start >= number.end else "x" * 9
         if not between.strip(" \n\u00a0\u202f-‑*_"):
-            return not measured
+            unit = fold(sentence.between(one.start, one.end))
+            return not (measured or (amount and unit in _PHYSICAL))
         words = list_words(between)
         if (
             len(between) < 20
@@ -94,7 +91,7 @@ def _has_other_unit(sentence: Sentence, number: Number, said: Said) -> bool:
             and not re.search(r"[^\w\s]", between)
         ):
             return not measured
-    return sentence.between(number.end, number.end + 1) == "°"
+    return "°" in sentence.between(number.end, number.end + 2) and not (measured or amount)
 
 
 def _is_chance(sentence: Sentence, number: Number) -> bool:
@@ -113,25 +110,10 @@ def _is_chance(sentence: Sentence, number: Number) -> bool:
 def _is_param(sentence: Sentence, number: Number) -> bool:
     """Whether a number is a parameter's: its name before it, or right behind."""
     for one in reversed(sentence.of("param")):
+        if _is_whole(sentence, one) and (number.fraction or number.percent):
+            continue  # 'seed 4: 0.9404'
         if one.end <= number.start:
-            between = sentence.between(one.end, number.start).removeprefix(".")
-            between = re.sub(r"\d+[.,]?\d*", "", between)
-            if len(between) > 70 or re.search(
-                r"[;:.，。；](?=\s|$)", between.replace(": ", " ", 1)
-            ):
-                continue
-            if re.search(r"[\u3400-\u9fff]", between):
-                if re.fullmatch(
-                    r"[\s\d.,e\-从为是取设到至的由和、/调提高降低升值定约()%*_]*", between
-                ):
-                    return True
-                continue
-            words = [w for w in list_words(between) if not w.isdigit()]
-            if (
-                len(words) <= 6
-                and all(word in _PARAM_GLUE or word == "e" for word in words)
-                and "," not in between
-            ):
+            if _is_set(sentence, one, sentence.between(one.end, number.start).removeprefix(".")):
                 return True
         elif number.end <= one.start <= number.end + 8:
             between = sentence.between(number.end, one.start)
@@ -140,9 +122,36 @@ def _is_param(sentence: Sentence, number: Number) -> bool:
     return _goes_on_about_param(sentence, number)
 
 
+def _is_set(sentence: Sentence, param: Mention, between: str) -> bool:
+    """Whether what stands between a parameter and a number says that it is set to it."""
+    if _is_whole(sentence, param) and _LISTED.fullmatch(between.lower()):
+        return True
+    between = re.sub(r"\d+[.,]?\d*", "", between)
+    if len(between) > 70 or re.search(r"[;:.，。；](?=\s|$)", between.replace(": ", " ", 1)):
+        return False
+    if re.search(r"[\u3400-\u9fff]", between):
+        return _SET_IN_CHINESE.fullmatch(between) is not None
+    words = list_words(between)
+    known = all(word in _PARAM_GLUE or word == "e" for word in words)
+    return len(words) <= 6 and known and "," not in between
+
+
+_SET_IN_CHINESE = re.compile(r"[\s\d.,e\-从为是取设到至的由和、/调提高降低升值定约()%*_]*")
+_LISTED = re.compile(r"(?:[\s\d,、]|and|to|or|i|oraz|et|do|и|до|和|与|至)*")
+
+
+def _is_whole(sentence: Sentence, param: Mention) -> bool:
+    """Whether a parameter is a count, so that a number with decimals is not its value."""
+    return fold(sentence.between(param.start, param.end)) in _WHOLE
+
+
 def _goes_on_about_param(sentence: Sentence, number: Number) -> bool:
     """'Dropout was 0.1; lowering it to 0.05 did not help': no metric, and something is set."""
-    before = [one for one in sentence.of("param") if one.end <= number.start]
+    before = [
+        one
+        for one in sentence.of("param")
+        if one.end <= number.start and not (number.fraction and _is_whole(sentence, one))
+    ]
     if not before or number.percent or sentence.of("metric", "key"):
         return False
     start, _ = sentence.clause(number.start)
@@ -153,7 +162,7 @@ def _goes_on_about_param(sentence: Sentence, number: Number) -> bool:
 
 def _is_assigned(sentence: Sentence, number: Number) -> bool:
     """Whether 'name=0.5' stands there, and the name is that of no metric."""
-    before = sentence.between(max(sentence.start, number.start - 44), number.start)
+    before = sentence.text[max(sentence.start, number.start - 44) : number.start]
     match = _NAME_IS.search(before)
     if match is None:
         return False
@@ -196,56 +205,9 @@ def _is_times_word(sentence: Sentence, number: Number) -> bool:
 
 
 def _names_result(sentence: Sentence, start: int, end: int) -> bool:
-    if any(sentence.has(kind, start, end) for kind in ("metric", "key")):
+    if any(sentence.has(kind, start, end) for kind in ("metric", "key", "part")):
         return True
     return any(
         start <= one.start and one.end <= end and one.name != "train"
         for one in sentence.of("split")
     )
-
-
-def _is_wished(sentence: Sentence, number: Number) -> bool:
-    """Whether a number is a target, or its clause says what should or might be."""
-    start, end = sentence.clause(number.start)
-    if any(start <= one.start and one.end <= end for one in sentence.of("modal")):
-        return True
-    for one in sentence.of("target"):
-        if one.end <= number.start:
-            between = sentence.between(one.end, number.start)
-            cjk = re.search(r"[\u3400-\u9fff]", between)
-            plain = not re.search(r"[\d,;，。；]", between) and len(between) < 30
-            if plain and (
-                re.fullmatch(r"[\s为是的值设定在:(]*", between)
-                if cjk
-                else all(w in _TARGET_GLUE for w in list_words(between)) and not _is_met(between)
-            ):
-                return True
-        elif 0 <= one.start - number.end <= 9:
-            between = sentence.between(number.end, one.start)
-            if not re.search(r"[\d,;.(，。；]", between) and len(list_words(between)) <= 1:
-                return True
-    return False
-
-
-def _is_met(between: str) -> bool:
-    """Whether 'the goal is reached: 0.61' is what stands there."""
-    return ":" in between and bool(list_words(between))
-
-
-def _is_cited(sentence: Sentence, number: Number) -> bool:
-    """Whether a number is somebody else's: its clause names a paper or an author."""
-    start, end = sentence.clause(number.start)
-    if any(start <= one.start and one.end <= end for one in sentence.of("cite")):
-        ours = any(start <= one.start and one.end <= number.start for one in sentence.of("this"))
-        cited = [one for one in sentence.of("cite") if start <= one.start and one.end <= end]
-        return not (ours and cited[0].start > number.end + 20)
-    behind = sentence.between(number.end, min(sentence.end, number.end + 60))
-    if _SOURCE.match(behind):
-        return True
-    # 'according to the paper, EM is 0.6': the source stands before its clause.
-    before = [one for one in sentence.of("cite") if one.end <= start]
-    if not before or before[-1].start - sentence.start >= 40:
-        return False
-    own = any(before[-1].end <= one.start < number.start for one in sentence.of("this"))
-    lead = sentence.between(before[-1].end, start + 1)
-    return not own and (len(lead) <= 3 or (lead.endswith(":") and len(list_words(lead)) <= 2))

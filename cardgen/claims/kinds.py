@@ -49,16 +49,28 @@ def find_kinds(sentence: Sentence, at: int, unit: str, end: int, close: bool) ->
 
 def _is_deviation(sentence: Sentence, number: Number, at: int) -> bool:
     """Whether a word says so right before, or '0.55 (0.01)' may be meant so."""
-    return any(
+    if any(
         one.end <= number.start and is_before(sentence, one.end, number)
         for one in sentence.of("std")
-    )
+    ):
+        return True
+    if not at or not (sentence.of("std") or any(n.sign == "±" for n in sentence.numbers)):
+        return False
+    before = sentence.numbers[at - 1]
+    small = number.fraction and number.value < 0.2 * before.value
+    between = sentence.between(before.end, number.start).strip()
+    return small and between == "(" and sentence.between(number.end, number.end + 1) == ")"
 
 
 def _is_times(sentence: Sentence, number: Number) -> bool:
     if number.percent or number.chinese:
         return False
     if fold(number.tail) in ("x", "х"):
+        return True
+    if any(
+        one.end <= number.start and not sentence.between(one.end, number.start).strip(" \n*_~约")
+        for one in sentence.of("factor")
+    ):
         return True
     behind = sentence.between(number.end, number.end + 3).lstrip()
     if behind[:1] == "×":
@@ -86,15 +98,33 @@ _UNTIL = re.compile(
 )
 
 
+_AGAINST = re.compile(
+    r"[\s%*_]*(?:vs\.?|versus|against|compared (?:to|with)|instead of|wobec|zamiast|przeciw|contre|"
+    r"au lieu de|против|вместо|对比|而非|对)[\s*_]*"
+)
+
+
+_UNTIL_LATER = re.compile(r"[\s%*_]*\([^()]{1,30}\)[\s*_]*(?:→|->|to|do|до|à|au|到|至)[\s*_]*\d")
+
+
 def _is_step_of_range(sentence: Sentence, at: int) -> bool:
-    """Whether a number is one of two in 'from A to B'."""
+    """Whether a number is one of two in 'from A to B' or 'A against B'."""
     numbers = sentence.numbers
+    ahead = sentence.text[numbers[at].end : numbers[at].end + 60]
+    if _UNTIL_LATER.match(ahead.lower()) and numbers[at].sign != "+":
+        return True
     for first in (at - 1, at):
         if 0 <= first < len(numbers) - 1 and numbers[first].sign != "+":
             between = sentence.between(numbers[first].end, numbers[first + 1].start)
             if len(between) >= 40 or _is_amount(sentence, first):
                 continue
             if _UNTIL.fullmatch(between.lower()):
+                return True
+            alike = max(numbers[first].value, numbers[first + 1].value) < 4 * min(
+                numbers[first].value, numbers[first + 1].value
+            )
+            unit, _ = read_unit(sentence, numbers[first])
+            if alike and unit != "points" and _AGAINST.fullmatch(between.lower()):
                 return True
     return False
 
@@ -120,11 +150,24 @@ def _is_moved(sentence: Sentence, number: Number) -> bool:
         return True
     for one in reversed(sentence.of(*_MOVES)):
         near = 0 <= number.start - one.end <= 60
+        between = sentence.between(one.end, number.start) if near else ""
+        if near and _is_titled(sentence, one, between):
+            return True
         if near and not sentence.has("code", one.end, number.start):
             moved = _is_moved_by(sentence, one, number)
             if moved is not None:
                 return moved
     return False
+
+
+_TITLE = re.compile(r"[^\d;,:，；：]{0,50}[:：—–=]\s*[*_~(]{0,3}")
+
+
+def _is_titled(sentence: Sentence, move: Mention, between: str) -> bool:
+    """'Relative gain in mean NDCG: 8.7 %': a noun, and a colon or a dash before the number."""
+    word = fold(sentence.between(move.start, move.end))
+    noun = move.kind in ("change", "gap") or word.startswith(_NOUNS)
+    return noun and _TITLE.fullmatch(between) is not None
 
 
 def _is_moved_by(sentence: Sentence, move: Mention, number: Number) -> bool | None:
@@ -200,6 +243,7 @@ def _is_followed(sentence: Sentence, end: int) -> bool:
             end = one.end + (suffix.end() if suffix else 0)
             break
     behind = sentence.between(end, min(sentence.end, end + 30))
+    behind = re.sub(r"^[\s\u00a0\u202f]*°\s?[CFK]?(?=\s)", "", behind)
     if behind.lstrip(" *_")[:1] in ",;:.)(":
         return False
     if re.match(r"[\s*_]*的?(?:提升|增益|改进|改善|下降|差距|增长|提高|降低|优势)", behind):

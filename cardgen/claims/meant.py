@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from cardgen.claims.evidence import Measure
@@ -17,6 +18,14 @@ def is_named(measure: Measure, claim: Claim) -> bool:
         return True
     concepts = measure.meaning.concepts
     return bool(concepts & claim.metrics or ("error" in claim.metrics and concepts & _ERRORS))
+
+
+def has_variant(measure: Measure, variants: Iterable[str]) -> bool:
+    """Whether a key has one of the variants in it: ``2`` is in rouge2, not in rouge20."""
+    words = measure.meaning.squeezed
+    return any(
+        re.search(rf"(?<!\d){v}(?!\d)", words) if v.isdigit() else v in words for v in variants
+    )
 
 
 def is_variant(measure: Measure) -> bool:
@@ -40,6 +49,8 @@ def narrow_split(found: Sequence[Measure], splits: Iterable[str]) -> Sequence[Me
     wanted = set(splits)
     if not wanted:
         return found
+    if wanted == {"eval"}:
+        wanted = {"eval", "dev"}
     exact = [one for one in found if one.meaning.split in wanted]
     if exact:
         return exact
@@ -56,5 +67,5 @@ def is_same(one: Measure, other: Measure) -> bool:
 
 def is_short(claim: Claim) -> bool:
     """Whether a number has two digits at most."""
-    digits = "".join(c for c in claim.number.text if c.isdigit()).strip("0")
+    digits = "".join(c for c in claim.number.text if c.isdigit()).lstrip("0")
     return len(digits) <= 2

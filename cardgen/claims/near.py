@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from cardgen.claims.lexicon import Mention, load_glue
+from cardgen.claims.lexicon import Mention, is_small_word, load_glue
 from cardgen.claims.numbers import Number
 from cardgen.claims.sentences import Sentence, list_words
 
+_BY = ("by", "o", "на", "de")
 _NEAR_CODE = load_glue("near_code")
 _BEFORE_CODE = load_glue("before_code")
 
 
 def find_code(sentence: Sentence, number: Number) -> str:
     """The card that a number is said of, where one is named right beside it."""
+    listed = _find_listed(sentence, number)
+    if listed:
+        return listed
     for one in sentence.of("code", "baseline"):
         name = one.name or "baseline"
         if one.end <= number.start:
@@ -53,6 +58,24 @@ def find_code(sentence: Sentence, number: Number) -> str:
     return ""
 
 
+def _find_listed(sentence: Sentence, number: Number) -> str:
+    """The card before a colon, whose numbers follow: 'qa-3: EM 0.51, F1 0.58'."""
+    before = [one for one in sentence.of("code", "baseline") if one.end <= number.start]
+    if not before:
+        return ""
+    last = before[-1]
+    if _is_compared(sentence, last):
+        return ""  # 'it beats the baseline: 0.128 vs. 0.147'
+    between = sentence.between(last.end, number.start)
+    return (
+        (last.name or "baseline")
+        if re.match(r"[`)*_\s]{0,4}[:：]", between)
+        and not re.search(r"[;；。]", between)
+        and between.lstrip("`)*_ ").count(")") <= between.count("(")
+        else ""
+    )
+
+
 def _is_compared(sentence: Sentence, mention: Mention) -> bool:
     """Whether 'than', 'over' or the like stands before a card's name."""
     return any(
@@ -70,8 +93,12 @@ def find_bound(sentence: Sentence, number: Number) -> str:
         between = sentence.between(one.end, number.start) if one.end <= number.start else "x" * 99
         if len(between) <= 14 and not re.search(r"[\d,;:()`]", between):
             words = list_words(between)
+            if words and words[-1] in _BY:
+                continue  # 'below by 0.27' is by how much
             cjk = re.search(r"[\u3400-\u9fff]", between)
-            if len(words) <= 1 and not cjk and not sentence.has("code", one.end, number.start):
+            negated = [m for m in sentence.of("not") if one.end <= m.start <= number.start]
+            small = len(words) <= 1 and (bool(negated) or all(map(is_small_word, words)))
+            if small and not cjk and not sentence.has("code", one.end, number.start):
                 kind = one.kind
         behind = sentence.between(number.end, one.start) if one.start >= number.end else "x" * 99
         if (
@@ -91,6 +118,17 @@ def find_bound(sentence: Sentence, number: Number) -> str:
     ):
         return "below" if kind == "above" else "above"
     return kind
+
+
+_VERSIONED = re.compile(r"(?<![\w.-])(?=[\w-]*[A-Z])[A-Za-z][\w-]{1,30}[ \u00a0]$", re.ASCII)
+
+
+def is_versioned(sentence: Sentence, number: Number) -> bool:
+    """Whether a number may be the version of what is named before it: 'SQuAD 2.0'."""
+    if not re.fullmatch(r"\d{1,2}\.\d", number.text) or number.sign or number.percent:
+        return False
+    before = sentence.text[max(sentence.start - 1, number.start - 34, 0) : number.start]
+    return _VERSIONED.search(before) is not None
 
 
 def is_rough(sentence: Sentence, number: Number) -> bool:
@@ -114,32 +152,45 @@ _FOLDED = {
     "微": "micro",
     "加权": "weighted",
 }
-_SUFFIX = re.compile(r"[-@ ]{1,2}(\d{1,4}|[lLpPrR](?:sum)?)(?![\w.,]*[\d%])")
+_THEN = re.compile(r"[,;:，；、。/]|\b(?:and|or|i|oraz|et|ou|и|a|à|of)\b|[和与及]|\d[.,]?\d*")
+_NUMBERED = frozenset(
+    ("rouge", "recall", "precision", "ndcg", "bleu", "hits", "accuracy", "map", "mrr", "ap", "pass")
+)
+_SUFFIX = re.compile(
+    r"(?:[-@]\s?|(?<=[a-zA-Z])\s(?=[1-9lL]/))(?P<first>\d{1,4}|[lL](?:sum)?)(?![a-zA-Z]|[.,]\d|%)"
+    r"(?P<more>(?:\s?/\s?(?:\d{1,2}|[lL](?:sum)?)(?![a-zA-Z\d]|[.,]\d|%)){0,9})"
+)
+_AREA = re.compile(r"@?\s?\[?0?\.?(?P<low>50?|75)(?P<high>[:–-]0?\.?95)?\]?(?![\d%])")
 
 
-def find_variants(sentence: Sentence, found: list[Mention]) -> frozenset[str]:
+def find_suffixes(text: str, one: Mention) -> list[tuple[str, int]]:
+    """``1``, ``2`` and ``l`` of ROUGE-1/2/L, each with where it ends; ``5095`` of mAP50-95."""
+    if one.kind not in ("metric", "key") or (one.kind == "metric" and one.name not in _NUMBERED):
+        return []
+    digits = re.search(r"(?<=[A-Za-z])\d{1,2}$", text[one.start : one.end])
+    if one.name in ("map", "ap"):
+        area = _AREA.match(text, one.end - len(digits[0]) if digits else one.end)
+        if area and not re.match(r"\s", area[0]):
+            return [(area["low"].ljust(2, "0") + ("95" if area["high"] else ""), area.end())]
+    suffix = _SUFFIX.match(text, one.end)
+    if suffix is None or (one.kind == "key" and not suffix["more"]):
+        return [(digits[0], one.end)] if digits and one.kind == "metric" else []
+    found = [(suffix["first"].lower(), suffix.end("first"))]
+    more = re.finditer(r"\d{1,2}|[lL](?:sum)?", suffix["more"])
+    return found + [(one[0].lower(), suffix.start("more") + one.end()) for one in more]
+
+
+def find_variants(sentence: Sentence, found: Iterable[Mention]) -> frozenset[str]:
     """``macro``, ``2`` of ROUGE-2, ``10`` of recall@10 … where a metric is named with one."""
     variants: set[str] = set()
     for one in found:
-        around = sentence.between(
-            max(sentence.start, one.start - 9), min(sentence.end, one.end + 9)
-        ).lower()
+        before = sentence.text[max(sentence.start, one.start - 9) : one.start]
+        behind = sentence.text[one.end : min(sentence.end, one.end + 9)]
+        around = _THEN.split(before)[-1] + sentence.text[one.start : one.end]
+        around = (around + " " + _THEN.split(behind, maxsplit=1)[0]).lower()
         variants.update(
             _FOLDED.get(m[0], m[0].replace("-", "").replace(" ", ""))
             for m in _VARIANTS.finditer(around)
         )
-        if one.kind == "metric" and one.name in (
-            "rouge",
-            "recall",
-            "precision",
-            "ndcg",
-            "bleu",
-            "hits",
-            "accuracy",
-            "map",
-            "mrr",
-        ):
-            suffix = _SUFFIX.match(sentence.text, one.end)
-            if suffix and sentence.text[one.end] in "-@":
-                variants.add(suffix[1].lower())
+        variants.update(name for name, _ in find_suffixes(sentence.text, one)[:1])
     return frozenset(variants)

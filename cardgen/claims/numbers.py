@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 _NUMBER = re.compile(
@@ -76,7 +76,24 @@ def find_numbers(text: str, tongues: tuple[str, ...] = ()) -> list[Number]:
             found.append(_read(text, match, points))
         if len(found) >= _MOST:
             break
-    return sorted(found, key=lambda one: one.start)
+    return list(_name_chained(sorted(found, key=lambda one: one.start), text))
+
+
+def _name_chained(found: list[Number], text: str) -> Iterator[Number]:
+    """Numbers as they are, but those of 'mAP50-95' and 'ROUGE-1/2/L' all parts of the name."""
+    last: Number | None = None
+    for one in found:
+        near = last is not None and last.named and one.start - last.end <= 1
+        chained = near and last is not None and _is_chained(last, one, text)
+        last = replace(one, named=True, sign="") if chained else one
+        yield last
+
+
+def _is_chained(last: Number, one: Number, text: str) -> bool:
+    link = text[last.end : one.start] or text[one.start]
+    if one.fraction or one.percent or len(one.text) > 4:
+        return False
+    return (link == "/" and len(one.text) <= 2) or link in ("-", "–", "‑", "_")
 
 
 def _find_hundredths(text: str) -> Iterator[Number]:

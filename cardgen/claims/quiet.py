@@ -15,7 +15,11 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,500}>")
 _TARGET = re.compile(r"(?<=\])\([^()\n]{0,2000}\)|(?<=\])\[[^\[\]\n]{0,200}\]")
 _ADDRESS = re.compile(
     r"<[^<>\s]{1,500}[:@][^<>\s]{1,500}>|(?<![a-z0-9+])[a-z][a-z0-9+]{1,8}://[^\s)>\]]{1,2000}"
-    r"|\b(?:doi|arxiv):\s?[^\s)>\]]{1,100}|(?<![\w.+-])[\w.+-]{1,64}@[a-z-]{1,64}\.[\w.-]{2,64}",
+    r"|\b(?:doi|arxiv):\s?[^\s)>\]]{1,100}",
+    re.IGNORECASE,
+)
+_MAIL = re.compile(
+    r"<[^<>\s]{1,500}@[^<>\s]{1,500}>|(?<![\w.+-])[\w.+-]{1,64}@[a-z-]{1,64}\.[\w.-]{2,64}",
     re.IGNORECASE,
 )
 _PATH = re.compile(
@@ -34,11 +38,15 @@ _MARKER = re.compile(
 )
 _NOTE = re.compile(r"\[\^[^\]\n]{1,40}\]:?")
 _REFERENCE = re.compile(r"\[\d{1,3}(?:[,–-] ?\d{1,3}){0,20}\]")
+BULLET = "\u2022"
+"""What stands in the place of a list item's or heading's marker: there a sentence begins."""
+
 CITED = "\u25a1"
 """What stands in the place of a reference such as [12]."""
 
 _STRUCK = re.compile(r"~~[^~\n]{1,500}~~")
-_VERSION = re.compile(r"(?<![\w.,])\d+(?:\.\d+){2,}(?!\w)")
+_VERSION = re.compile(r"(?<![A-Za-z0-9_.,])\d+(?:\.\d+){2,}(?![A-Za-z0-9_])")
+_DURATION = re.compile(r"\d{1,3}\s?(?:小时|时)\s?\d{1,2}\s?分钟?(?:\s?\d{1,2}\s?秒)?")
 # Money, and no formula: no other dollar sign closes it.
 _PRICE = re.compile(r"\$(?=\d)(?![^$\n]{0,200}[^\s$]\$)")
 _WIDE = {ord("０") + n: str(n) for n in range(10)} | {
@@ -50,9 +58,22 @@ _WIDE = {ord("０") + n: str(n) for n in range(10)} | {
 }  # fmt: skip
 
 
+# Each with a sign without which it is nowhere; of addresses those with an at are apart.
+_QUIET = (
+    (LIVE, "[["), (_TARGET, "]"), (_ADDRESS, ":"), (_MAIL, "@"), (_TAG, "<"), (_STRUCK, "~~"),
+    (_PATH, "/"), (_NOTE, "[^"),
+)  # fmt: skip
+_UNSAID = ((LIVE, "[["), (_ADDRESS, ":"), (_MAIL, "@"), (_TAG, "<"), (_STRUCK, "~~"))
+
+
 def _blank(match: re.Match[str]) -> str:
     text = match[0]
     return " " * len(text) if "\n" not in text else re.sub(r"[^\n]", " ", text)
+
+
+def _mark(match: re.Match[str]) -> str:
+    text = match[0]
+    return " " * len(text) if text.strip() == ">" else " " * (len(text) - 1) + BULLET
 
 
 def silence(text: str) -> tuple[str, str]:
@@ -68,10 +89,17 @@ def silence(text: str) -> tuple[str, str]:
         shown[match.start(1) : match.end(1)] = match[1]
     quiet = _PRICE.sub("€", "".join(said)) if "$" in text else "".join(said)
     quiet = quiet.translate(_WIDE)
-    quiet = _REFERENCE.sub(lambda match: CITED * len(match[0]), quiet)
-    for pattern in (LIVE, _TARGET, _ADDRESS, _TAG, _STRUCK, _PATH, _NOTE, _MARKER, _DATE, _VERSION):
+    if "[" in quiet:
+        quiet = _REFERENCE.sub(lambda match: CITED * len(match[0]), quiet)
+    for pattern, sign in _QUIET:
+        if sign in text:
+            quiet = pattern.sub(_blank, quiet)
+    quiet = _MARKER.sub(_mark, quiet)
+    for pattern in (_DATE, _VERSION, _DURATION):
         quiet = pattern.sub(_blank, quiet)
     words = "".join(shown).translate(_WIDE)
-    for pattern in (LIVE, _ADDRESS, _TAG, _STRUCK, _MARKER):
-        words = pattern.sub(_blank, words)
+    for pattern, sign in _UNSAID:
+        if sign in text:
+            words = pattern.sub(_blank, words)
+    words = _MARKER.sub(_blank, words)
     return quiet, words

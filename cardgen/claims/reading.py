@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from cardgen.claims.binding import bind_all, group
+from cardgen.claims.binding import bind_all, bind_parts, group
 from cardgen.claims.concepts import UNBOUNDED
-from cardgen.claims.exempt import Said, is_another_s, is_exempt
+from cardgen.claims.exempt import AMOUNTS, Said, is_exempt
 from cardgen.claims.kinds import DEVIATION, DIFFERENCE, RATIO, VALUE, find_kinds, is_relative
 from cardgen.claims.lexicon import Mention, load_glue
-from cardgen.claims.near import find_bound, find_code, find_variants, is_rough
+from cardgen.claims.near import find_bound, find_code, find_variants, is_rough, is_versioned
 from cardgen.claims.numbers import Number
+from cardgen.claims.others import is_another_s
 from cardgen.claims.places import bind_position
+from cardgen.claims.rows import Slot, find_rows
 from cardgen.claims.sentences import Position, Sentence, list_words
 from cardgen.claims.units import read_units
 
@@ -25,7 +27,8 @@ class Claim:
 
     ``kinds`` are what it may be (any of them will do), ``metrics`` names of measures, ``keys`` ends
     of metrics' own keys, ``splits`` where it was measured, ``position`` the step or epoch; empty
-    where the text does not say. ``close`` says that the metric stands right beside the number.
+    where the text does not say. ``parts`` are words of metrics' keys such as an entity's name that
+    stand by the number. ``close`` says that the metric stands right beside the number.
     ``code`` is the card it is said of. ``unit`` is ``percent``, ``points`` or empty. ``wishes`` are
     the targets, and what others report, that its sentence names before it.
     """
@@ -45,6 +48,8 @@ class Claim:
     rough: bool = False
     relative: bool = False
     wishes: tuple[float, ...] = ()
+    parts: frozenset[str] = frozenset()
+    versioned: bool = False
 
     @property
     def text(self) -> str:
@@ -65,9 +70,11 @@ def read_claims(sentence: Sentence) -> Iterator[Claim]:
     wishes: list[float] = []
     changed = False
     for at, number in enumerate(sentence.numbers):
-        if number.named or number.money or _is_place(sentence, number):
+        if number.named or _is_place(sentence, number):
             continue
         said = _find_said(sentence, around, at)
+        if number.money and not any(one.name in AMOUNTS for one in said.metrics):
+            continue
         if is_exempt(sentence, number, said):
             if is_another_s(sentence, number):
                 wishes.append(number.value)
@@ -86,6 +93,8 @@ class _Around(NamedTuple):
     """What is found once for a sentence: metrics and splits in groups, as numbers have them."""
 
     metrics: list[list[Mention]]
+    rows: Mapping[int, Slot]
+    of_part: list[tuple[list[Mention], bool]]
     of_metric: list[tuple[list[Mention], bool]]
     of_split: list[tuple[list[Mention], bool]]
     units: list[tuple[str, int]]
@@ -96,16 +105,36 @@ class _Around(NamedTuple):
 def _look_around(sentence: Sentence) -> _Around:
     metrics = group(sentence, sentence.of("metric", "key"))
     splits = group(sentence, sentence.of("split"))
+    rows = find_rows(sentence, sentence.numbers, metrics)
+    parts = group(sentence, sentence.of("part"))
+    if not metrics and sentence.lead:
+        metrics = [[one for one in sentence.lead if one.kind != "split"]]
+    if not splits and sentence.lead:
+        splits = [[one for one in sentence.lead if one.kind == "split"]]
+    metrics, splits = [g for g in metrics if g], [g for g in splits if g]
     spread = _says_respectively(sentence)
     several = any(len({one.name for one in members}) > 1 for members in splits)
     return _Around(
         metrics,
+        rows,
+        bind_parts(sentence, sentence.numbers, parts),
         bind_all(sentence, sentence.numbers, metrics),
-        bind_all(sentence, sentence.numbers, splits),
+        _bind_splits(sentence, splits),
         read_units(sentence),
         spread,
         spread and several,
     )
+
+
+def _bind_splits(
+    sentence: Sentence, splits: list[list[Mention]]
+) -> list[tuple[list[Mention], bool]]:
+    bound = bind_all(sentence, sentence.numbers, splits)
+    rows = find_rows(sentence, sentence.numbers, splits)
+    return [
+        (list(rows[number.start].members), True) if number.start in rows else one
+        for number, one in zip(sentence.numbers, bound, strict=True)
+    ]
 
 
 def _is_place(sentence: Sentence, number: Number) -> bool:
@@ -117,6 +146,8 @@ def _find_said(sentence: Sentence, around: _Around, at: int) -> Said:
     number = sentence.numbers[at]
     unit, end = around.units[at]
     found, close = around.of_metric[at]
+    if number.start in around.rows:
+        found, close = list(around.rows[number.start].members), True
     every = [one for members in around.metrics for one in members]
     if around.spread and not close:
         found = every
@@ -135,7 +166,11 @@ def _make_claim(
     number, found = sentence.numbers[at], said.metrics
     if kinds[0] == DIFFERENCE and not said.close and len(around.metrics) > 1:
         found = [one for members in around.metrics for one in members]
-    splits = sentence.of("split") if around.all_splits else around.of_split[at][0]
+    splits = around.of_split[at][0]
+    if around.all_splits and not around.of_split[at][1]:
+        splits = sentence.of("split")
+    row = around.rows.get(number.start)
+    parts, beside = around.of_part[at]
     return Claim(
         number=number,
         sentence=sentence,
@@ -143,14 +178,16 @@ def _make_claim(
         unit=said.unit,
         metrics=frozenset(one.name for one in found if one.kind == "metric"),
         keys=frozenset(one.name for one in found if one.kind == "key"),
-        variants=find_variants(sentence, found),
+        variants=row.variants if row else find_variants(sentence, found),
+        parts=frozenset(one.name for one in parts) if beside or not said.close else frozenset(),
         splits=frozenset(one.name for one in splits),
         position=bind_position(sentence, number, sentence.positions),
         code=find_code(sentence, number),
         close=said.close,
-        bound=find_bound(sentence, number) if VALUE in kinds else "",
+        bound=find_bound(sentence, number) if kinds[0] in (VALUE, DIFFERENCE) else "",
         rough=bool(found) and (number.mark == "~" or is_rough(sentence, number)),
         relative=is_relative(sentence, number),
+        versioned=not said.unit and is_versioned(sentence, number),
     )
 
 
@@ -185,6 +222,8 @@ def _may_be_claim(number: Number, said: Said, kinds: tuple[str, ...]) -> bool:
         return bool(said.metrics)
     if number.fraction or said.unit == "percent":
         return True
+    if number.grouped and any(one.name in AMOUNTS for one in said.metrics):
+        return DIFFERENCE in kinds or said.close
     return said.close or (said.unit == "points" and DIFFERENCE in kinds) or DEVIATION in kinds
 
 

@@ -7,14 +7,17 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
-from cardgen.claims.lexicon import Mention, find_mentions, fold
+from cardgen.claims.lexicon import Mention, fold
+from cardgen.claims.mentions import find_mentions
 from cardgen.claims.numbers import Number
+from cardgen.claims.quiet import BULLET
 
 _END = re.compile(
-    r"(?<=[.!?…])[)\]\"'»”*_]{0,3}(?=\s+[\"'«„“*_(\[]{0,3}[A-ZÀ-ÞА-ЯЁŻŹĆĄŚĘŁÓŃ`\u3400-\u9fff])"
-    r"|(?<=[。！？；])|\n[ \t>]*\n|\n(?=[ \t>]*(?:[-*+]|\d{1,3}[.)])\s)|\n(?=[ \t>]*#)"
+    r"(?<=[.!?…])[)\]\"'»”*_]{0,3}(?=\s+[\"'«„“*_(\[]{0,3}[a-z]?[A-ZÀ-ÞА-ЯЁŻŹĆĄŚĘŁÓŃ`\u3400-\u9fff])"
+    r"|(?<=[。！？；])|\n[ \t>]*\n|\n(?=[ \t>]*\u2022)"
 )
 _SHORT = re.compile(
     r"(?:^|[\s(])(?:vs|ca|ok|approx|resp|np|tj|tzn|wzgl|env|cf|proc|pkt|pp|p|eg|e\.g|i\.e|fig|tab|p\.ex|т\.е|"
@@ -23,6 +26,7 @@ _SHORT = re.compile(
 )
 _PAUSE = re.compile(r"[;:()\[\]—，、；：（）。!?]|,(?=\s)| [–-] |->|→|⇒|\|")
 WORD = re.compile(r"[^\W\d_\u3400-\u9fff]+")
+PART, QUANTITY = "part", "quantity"
 _BREAKS = ("contrast", "than")
 _LONGEST = 1500
 
@@ -39,7 +43,11 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence by its place in a section's text; mentions and numbers by theirs."""
+    """A sentence by its place in a section's text; mentions and numbers by theirs.
+
+    ``plain`` is the text without the digits of names such as F1, ``lead`` what the line that ends
+    with a colon above a list says of its items.
+    """
 
     text: str
     start: int
@@ -47,6 +55,8 @@ class Sentence:
     mentions: tuple[Mention, ...]
     numbers: tuple[Number, ...]
     positions: tuple[Position, ...] = ()
+    plain: str = ""
+    lead: tuple[Mention, ...] = ()
     kinds: Mapping[str, tuple[Mention, ...]] = field(default_factory=dict)
 
     @property
@@ -72,7 +82,12 @@ class Sentence:
         return start, self.breaks[found] if found < len(self.breaks) else self.end
 
     def between(self, start: int, end: int) -> str:
-        return self.text[start:end]
+        """The text between two places; digits of names such as F1 are none."""
+        return (self.plain or self.text)[start:end]
+
+    def has_any(self, kinds: Iterable[str], start: int, end: int) -> bool:
+        """Whether a word of any of some categories stands between two places."""
+        return any(self.has(kind, start, end) for kind in kinds)
 
     def has(self, kind: str, start: int, end: int) -> bool:
         """Whether a word of a category stands between two places."""
@@ -87,25 +102,85 @@ def cut(
     own: Mapping[str, tuple[tuple[str, str], ...]],
 ) -> list[Sentence]:
     """The sentences of a text; ``quiet`` has its numbers, ``words`` its names in code as well."""
+    held = list(numbers)
     mentions = find_mentions(words, tongues, own)
-    found, held = [], list(numbers)
+    mentions = sorted({*_name_own(mentions, own), *_find_letters(quiet), *_find_tails(held, own)})
+    found: list[Sentence] = []
+    plain = _hide_names(quiet, held)
     for start, end in _find_spans(quiet):
-        inside = tuple(one for one in _take(mentions, start, end))
-        some = tuple(one for one in _take(held, start, end))
+        inside = tuple(_take(mentions, start, end))
+        some = tuple(_take(held, start, end))
         kinds: dict[str, list[Mention]] = {}
         for one in inside:
             kinds.setdefault(one.kind, []).append(one)
-        found.append(
-            Sentence(quiet, start, end, inside, some, kinds={k: tuple(v) for k, v in kinds.items()})
-        )
+        lead = _find_lead(quiet, start, found)
+        by_kind = {k: tuple(v) for k, v in kinds.items()}
+        found.append(Sentence(quiet, start, end, inside, some, (), plain, lead, by_kind))
     return found
 
 
-def _take(items: list, start: int, end: int) -> Iterator:  # type: ignore[type-arg]
-    at = bisect_right(items, start - 1, key=lambda one: one.start)
-    while at < len(items) and items[at].start < end:
-        yield items[at]
-        at += 1
+def _name_own(
+    mentions: Iterable[Mention], own: Mapping[str, tuple[tuple[str, str], ...]]
+) -> Iterator[Mention]:
+    """Mentions; a unit or an adjective is one only where a metric of the card has it."""
+    for one in mentions:
+        if one.kind in (PART, QUANTITY):
+            for kind, name in own.get(f"{one.kind} {one.name}", ()):
+                yield Mention(one.start, one.end, kind, name)
+        else:
+            yield one
+
+
+_LETTER = re.compile(r"(?<![\w.@'’-])([PR])(?=@\d{1,4}\b|\s?[=:：]\s?\d|\s[1-9]\d?[.,]\d)")
+
+
+def _find_letters(text: str) -> Iterator[Mention]:
+    """'P = 87.3, R = 85.6', 'R^2'; a probability has a small letter, or is near 0."""
+    for match in re.finditer(r"(?<!\w)R(?:\^|\*\*)\{?2\}?", text) if "R" in text else ():
+        yield Mention(match.start(), match.end(), "metric", "r2")
+    for match in _LETTER.finditer(text):
+        if not re.match(r"\s?[=:]?\s?0[.,]0", text[match.end() : match.end() + 8]):
+            name = "precision" if match[1] == "P" else "recall"
+            yield Mention(match.start(), match.end(), "metric", name)
+
+
+def _find_tails(
+    numbers: Iterable[Number], own: Mapping[str, tuple[tuple[str, str], ...]]
+) -> Iterator[Mention]:
+    """The unit in '5.6ms', where a metric of the card has it."""
+    for number in numbers:
+        for kind, name in own.get(f"{QUANTITY} {fold(number.tail)}", ()) if number.tail else ():
+            yield Mention(number.end, number.end + len(number.tail), kind, name)
+
+
+def _hide_names(text: str, numbers: Iterable[Number]) -> str:
+    """A text with a dot in the place of each digit of a name."""
+    pieces, at = [], 0
+    for one in numbers:
+        if one.named:
+            pieces += [text[at : one.start], "\u00b7" * (one.end - one.start)]
+            at = one.end
+    return "".join((*pieces, text[at:]))
+
+
+def _find_lead(text: str, start: int, before: list[Sentence]) -> tuple[Mention, ...]:
+    """The metrics and splits of the line above a list, where that line ends with a colon."""
+    if not before or text[start:].lstrip()[:1] != BULLET:
+        return ()
+    last = before[-1]
+    if text[last.start : last.end].lstrip()[:1] == BULLET:
+        return last.lead
+    if not last.said.rstrip(" *_\n").endswith((":", "：")):
+        return ()
+    return tuple(one for one in last.mentions if one.kind in ("metric", "key", "split"))
+
+
+def _take(items: list, start: int, end: int) -> list:  # type: ignore[type-arg]
+    first = bisect_right(items, start - 1, key=_START)
+    return items[first : bisect_right(items, end - 1, first, key=_START)]
+
+
+_START = attrgetter("start")
 
 
 def _find_spans(text: str) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from cardgen.claims.analysis import Analysis, Part
-from cardgen.claims.evidence import Measure, Value
+from cardgen.claims.collecting import Value
+from cardgen.claims.evidence import Measure
 from cardgen.claims.lexicon import Mention
 from cardgen.claims.sentences import Position, Sentence, list_words
 

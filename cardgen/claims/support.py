@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from cardgen.claims.bench import Bench
 from cardgen.claims.digits import (
     Found,
     agrees,
@@ -18,13 +19,12 @@ from cardgen.claims.digits import (
 from cardgen.claims.evidence import Ledger, Measure
 from cardgen.claims.kinds import DEVIATION, DIFFERENCE, RATIO, VALUE
 from cardgen.claims.meant import (
-    drop_variants,
-    is_named,
     is_same,
-    is_short,
-    narrow_split,
 )
 from cardgen.claims.reading import Claim
+
+_SLACK = 1 - 1e-9
+_SPEEDS = frozenset(("latency", "throughput", "runtime"))
 
 
 @dataclass(frozen=True)
@@ -43,80 +43,76 @@ class Verdict:
     signed: tuple[float, ...] = ()
 
 
-class Court:
-    """The ledgers a claim may rest on: the card's own first, then those of cards it names."""
-
-    def __init__(self, ledgers: Sequence[Ledger], wishes: Iterable[float] = ()) -> None:
-        self.wishes = tuple(wishes)
-        self.ledgers = tuple(ledgers)
-        self.own = ledgers[0]
-        self.by_code = {ledger.code: ledger for ledger in ledgers}
-        self.baseline = self.own.facts.card.front.baseline
-
-    # Which measures ------------------------------------------------------------------------
-
-    def find_measures(self, claim: Claim) -> tuple[Measure, ...]:
-        """Of the metrics that are meant; all that are no counts where the text names none."""
-        found = [one for ledger in self._find_ledgers(claim) for one in ledger.measures]
-        return self.narrow(claim, found)
-
-    def _find_ledgers(self, claim: Claim) -> tuple[Ledger, ...]:
-        code = self.baseline if claim.code == "baseline" else claim.code
-        return (self.by_code[code],) if code in self.by_code else self.ledgers
-
-    def narrow(self, claim: Claim, found: Sequence[Measure]) -> tuple[Measure, ...]:
-        named = [one for one in found if is_named(one, claim)]
-        if not named:
-            named = [one for one in found if not one.meaning.counts]
-            if not claim.named and is_short(claim):
-                # Two digits are soon found somewhere: of other cards, only what they are about.
-                named = [one for one in named if one.code == self.own.code or self._is_primary(one)]
-        if claim.variants and len(claim.metrics) < 2:
-            named = [
-                one for one in named if any(v in one.meaning.squeezed for v in claim.variants)
-            ] or named
-        elif claim.named:
-            named = drop_variants(named)
-        return tuple(narrow_split(named, claim.splits))
-
-    def knows_metric(self, claim: Claim) -> bool:
-        """Whether a metric that the text names is one of those behind the card."""
-        return any(is_named(one, claim) for ledger in self.ledgers for one in ledger.measures)
+class Court(Bench):
+    """Judges claims by the measures that they mean."""
 
     # Judging -------------------------------------------------------------------------------
 
     def judge(self, claim: Claim, written: Sequence[Claim] = ()) -> Verdict:
         """Whether a claim holds; ``written`` are the other claims of its sentence."""
+        if self._is_version(claim) or self._is_unmeasured(claim):
+            return Verdict(claim, True)
         measures = self.find_measures(claim)
-        signed: tuple[float, ...] = ()
         for kind in claim.kinds:
-            if kind == VALUE and self._is_value(claim, measures):
-                return Verdict(claim, True)
-            if kind == DEVIATION and self._is_deviation(claim, measures):
-                return Verdict(claim, True)
-            if kind == RATIO and self._is_ratio(claim, measures):
-                return Verdict(claim, True)
             if kind == DIFFERENCE:
                 signed = tuple(self._find_differences(claim, measures))
-                near = self._is_between_written(claim, written)
-                if signed or near or self._is_from_target(claim, measures):
+                if signed or self._is_other_difference(claim, measures, written):
                     return Verdict(claim, True, signed=signed)
-        if VALUE in claim.kinds and self._is_param(claim):
+            elif self._holds_as(kind, claim, measures):
+                return Verdict(claim, True)
+        if self._holds_otherwise(claim, written):
             return Verdict(claim, True)
         own = [one for one in measures if one.code == self.own.code]
         nearest = find_closest(claim, own or measures)
         return Verdict(claim, False, nearest, self._find_elsewhere(claim, measures))
+
+    def _holds_as(self, kind: str, claim: Claim, measures: Sequence[Measure]) -> bool:
+        if kind == VALUE:
+            return self._is_value(claim, measures)
+        if kind == DEVIATION:
+            return self._is_deviation(claim, measures)
+        return kind == RATIO and self._is_ratio(claim, measures)
+
+    def _is_other_difference(
+        self, claim: Claim, measures: Sequence[Measure], written: Sequence[Claim]
+    ) -> bool:
+        return (
+            self._is_between_written(claim, written)
+            or (bool(claim.bound) and self._keeps_difference(claim, measures))
+            or self._is_from_target(claim, measures)
+        )
+
+    def _holds_otherwise(self, claim: Claim, written: Sequence[Claim]) -> bool:
+        """Whether it is a parameter, or follows from two numbers: '26.9 to 29.2, that is 2.3'."""
+        if VALUE in claim.kinds and self._is_param(claim):
+            return True
+        earlier = [one for one in written if one.number.start < claim.number.start]
+        return not claim.close and self._is_between_written(claim, earlier)
 
     def _is_value(self, claim: Claim, measures: Sequence[Measure]) -> bool:
         if claim.bound and not claim.code and any(keeps(claim, one) for one in measures):
             return True
         curved = claim.named or claim.position is not None
         return any(
-            find_support(claim, one, curved=curved or self._is_primary(one)) for one in measures
+            find_support(claim, one, curved=curved or self.is_primary(one)) for one in measures
         )
 
-    def _is_primary(self, measure: Measure) -> bool:
-        return measure.key == self.own.facts.metric
+    def _is_version(self, claim: Claim) -> bool:
+        """'SQuAD 2.0': a name before what is nowhere near the declared metric."""
+        if not claim.versioned or claim.named:
+            return False
+        main = [one for one in self.own.measures if one.key == self.own.facts.metric]
+        return not any(
+            1 / 1.5 < value.value * (100.0 if one.share else 1.0) / claim.number.value < 1.5
+            for one in main
+            for value in one.ordered
+            if claim.number.value
+        )
+
+    def _is_unmeasured(self, claim: Claim) -> bool:
+        """Whether only a speed or the like is named, of which nothing was recorded."""
+        speeds = bool(claim.metrics) and not claim.keys and claim.metrics <= _SPEEDS
+        return speeds and not self.knows_metric(claim)
 
     def _is_param(self, claim: Claim) -> bool:
         if claim.unit or claim.named:
@@ -149,6 +145,17 @@ class Court:
             yield from _pair(one, ledger)
         inside = dict.fromkeys((*one.anchors.first, *one.anchors.all()))
         yield from ((one, b.value, a.value) for a, b in combinations(inside, 2))
+
+    def _keeps_difference(self, claim: Claim, measures: Sequence[Measure]) -> bool:
+        """Whether a difference lies beyond the bound that was named: 'more than 3 points'."""
+        limit = claim.number.value
+        for measure, new, old in self.find_pairs(self._narrow_differences(claim, measures)):
+            for size in map(abs, find_sizes(claim, measure, new, old)):
+                if claim.bound == "above" and limit * _SLACK <= size <= 2 * limit:
+                    return True
+                if claim.bound == "below" and size <= limit / _SLACK:
+                    return True
+        return False
 
     def _find_differences(self, claim: Claim, measures: Sequence[Measure]) -> Iterator[float]:
         chosen = self._narrow_differences(claim, measures)

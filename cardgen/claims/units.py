@@ -15,6 +15,11 @@ _LINK = re.compile(
 )
 
 
+def is_linked(between: str) -> bool:
+    """Whether only a dash, 'to', 'against' or the like parts two numbers."""
+    return _LINK.fullmatch(fold(between)) is not None
+
+
 def read_units(sentence: Sentence) -> list[tuple[str, int]]:
     """The unit of each number and where it ends; numbers that are linked share the last one's."""
     units = [read_unit(sentence, number) for number in sentence.numbers]
@@ -22,7 +27,9 @@ def read_units(sentence: Sentence) -> list[tuple[str, int]]:
         first, second = sentence.numbers[at], sentence.numbers[at + 1]
         if units[at][0] or not units[at + 1][0] or first.tail:
             continue
-        if _LINK.fullmatch(fold(sentence.between(first.end, second.start))):
+        if len(first.text) < 2 <= len(second.text) and second.fraction:
+            continue  # Polish 'ziarna 1 i 2 to 91,3 %'
+        if is_linked(sentence.between(first.end, second.start)):
             units[at] = (units[at + 1][0], first.end)
     return units
 
@@ -38,9 +45,20 @@ def read_unit(sentence: Sentence, number: Number) -> tuple[str, int]:
                 number.end, mention.start
             ).strip(" \u00a0\u202f\u2009-‑*_"):
                 return kind, mention.end
+        if kind == "points" and _is_in_bracket_of(sentence, number):
+            return kind, number.end
     if not number.percent:
         return "", number.end
     for mention in sentence.of("points"):  # '3.2 % points'
         if 0 <= mention.start - number.end <= 1:
             return "points", mention.end
     return "percent", number.end
+
+
+def _is_in_bracket_of(sentence: Sentence, number: Number) -> bool:
+    """'two points (2.1)': where no digits stand before the points, those in brackets are they."""
+    for mention in sentence.of("points"):
+        between = sentence.between(mention.end, number.start)
+        if mention.end <= number.start and re.fullmatch(r"\s*\(\s*", between):
+            return not any(0 <= mention.start - one.end <= 2 for one in sentence.numbers)
+    return False

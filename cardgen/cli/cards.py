@@ -139,9 +139,12 @@ def _fill(config: Config, codes: tuple[str, ...], runs: tuple[str, ...], *, dry_
         refresh_readmes(config, (card.code for card in filled))
     failures = [(card.code, failure) for card in filled for failure in card.failures]
     for code, failure in failures:
-        output.complain(f"{code}: {failure.ref}: {failure.error}")
+        about = code if failure.ref == code else f"{code}: {failure.ref}"
+        output.complain(f"{about}: {failure.error}")
     if len(failures) > 1:
-        output.complain(f"{len(failures)} runs could not be read; their evidence is as it was.")
+        of_runs = all(failure.ref != code for code, failure in failures)
+        what = f"{len(failures)} {'runs' if of_runs else 'times something'} could not be read"
+        output.complain(f"{what}; the evidence is as it was.")
     return bool(failures)
 
 

@@ -65,9 +65,12 @@ def check(
     if online:
         found = sort_problems((*found, *_ask_online(config, codes)))
     scope = _describe(config, codes, kind, strict=strict)
-    output.say(format_problems(found, kind, scope), paint_problems if kind == "text" else None)
+    text = format_problems(found, kind, scope)
     if kind == "github":
+        output.say_whole(text)
         _summarise(found, scope)
+    else:
+        output.say(text, paint_problems if kind == "text" else None)
     if has_failed(found, strict=strict):
         sys.exit(PROBLEMS)
 
@@ -94,13 +97,16 @@ def _check(
 ) -> tuple[Checked, tuple[Problem, ...]]:
     """All that was found, and of that the problems that were asked for."""
     from cardgen.check import sort_problems
-    from cardgen.check.changed import select_problems
     from cardgen.check.project import check_project
     from cardgen.trackers import find_trackers
 
-    checked = check_project(config, trackers=find_trackers())
+    checked = check_project(
+        config, trackers=find_trackers(), only=chosen if changes is None else None
+    )
     found = checked.of(chosen)
     if changes is not None:
+        from cardgen.check.changed import select_problems
+
         asked = frozenset(found)
         found = tuple(one for one in select_problems(config, checked, changes) if one in asked)
     whole = chosen is None and changes is None

@@ -57,4 +57,4 @@ def find_problems(config: Config, codes: tuple[str, ...]) -> tuple[Problem, ...]
     from cardgen.trackers import find_trackers
 
     chosen = find_named(config, codes, Path.cwd())
-    return check_project(config, trackers=find_trackers()).of(chosen)
+    return check_project(config, trackers=find_trackers(), only=chosen).of(chosen)

@@ -60,6 +60,7 @@ def run(code: str, command: tuple[str, ...], predict: bool, note: str) -> None:
     except CommandError as error:
         output.complain(f"cardgen: {error}")
         sys.exit(error.status or FAILED)
-    output.complain(f"cardgen: recorded {done.run.ref} ({done.run.status})")
+    said = "recorded" if done.saved else "not recorded:"
+    output.complain(f"cardgen: {said} {done.run.ref} ({done.run.status})")
     refresh_readmes(config, (code,), output.complain)
     sys.exit(done.exit_status)

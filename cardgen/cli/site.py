@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--strict", is_flag=True, help="Fail where 'cardgen check' does.")
+@click.option(
+    "--strict", is_flag=True, help="Fail where 'cardgen check' of the folder's cards does."
+)
 @click.option("--no-search", is_flag=True, help="Leave the search index as it is.")
 @click.option(
     "--refs",
@@ -40,9 +42,11 @@ def build(
     from cardgen.site.project import build_project
 
     if more and not patterns:
-        raise UsageError(f"'{more[0]}' is no option.", "Patterns follow --refs.")
+        raise UsageError(f"'{more[0]}' stands alone.", f"Write: cardgen build --refs {more[0]}")
     config = choose_refs(load_config(), (*patterns, *more), tags=tags)
     if strict:
+        if config.settings.site.refs or config.settings.site.tags:
+            output.complain("--strict checks the cards of the folder; those of --refs are not.")
         problems = find_problems(config, ())
         if has_failed(problems):
             output.complain(format_problems(problems, "text"))

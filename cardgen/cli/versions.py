@@ -70,13 +70,18 @@ def hint_elsewhere(config: Config, code: str) -> str:
     """Where else a card is that is not here, as a command; empty where it is nowhere."""
     from cardgen.branches.naming import find_elsewhere
     from cardgen.revisions import open_repository
+    from cardgen.versions import find_registry
 
     try:
         with open_repository(config) as repository:
             refs = find_elsewhere(config, repository, code)
     except UsageError:
         return ""
-    return f"It is on {refs[0].name}: cardgen show {code}@{refs[0].name}" if refs else ""
+    if refs:
+        return f"It is on {refs[0].name}: cardgen show {code}@{refs[0].name}"
+    names = {one.name for light in (False, True) for one in
+             find_registry(config.root, light=light).versions}  # fmt: skip
+    return f"It is a registered model: cardgen show {code}@latest" if code in names else ""
 
 
 def warn_similar(config: Config, code: str) -> None:
@@ -115,4 +120,5 @@ def promote(
     output.say(f"filled  {output.escape(promoted.path.parent.name)}: {output.escape(ref)}")
     refresh_readmes(config, (promoted.path.parent.name,))
     warn_similar(config, promoted.path.parent.name)
-    output.say(f"Next: write its goal in {config.label(promoted.path)}")
+    todo = "edit" if goal else "confirm or write its goal in"
+    output.say(f"Next: {todo} {config.label(promoted.path)}")

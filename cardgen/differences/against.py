@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cardgen.config import Settings
 from cardgen.differences.results import direct, find_result, show_spread
 from cardgen.differences.values import find_difference, judge, same_number, show_number
-from cardgen.facts import Facts, Spread, find_best, find_best_fact, find_headline
+from cardgen.facts import Fact, Facts, Spread, find_best, find_best_fact, find_headline
 from cardgen.groups import find_groups, find_leading
 from cardgen.measures import is_quality, normalise
 from cardgen.models import Direction
@@ -32,6 +32,28 @@ class Against:
     better: bool | None = None
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a card has of a metric: its best single value, and the mean over seeds if there is one.
+
+    ``value`` is what counts of the two, ``text`` the same as it is shown.
+    """
+
+    fact: Fact[float]
+    spread: Spread | None = None
+
+    @property
+    def value(self) -> float:
+        mean = self.spread.mean if self.spread else None
+        return self.fact.value if mean is None else mean
+
+    @property
+    def text(self) -> str:
+        if self.spread and self.spread.mean is not None:
+            return show_spread(self.spread)
+        return show_number(self.fact.value)
+
+
 def compare_with(facts: Facts, other: Facts | None, settings: Settings) -> tuple[Against, ...]:
     """A card's metrics beside another card's, that which the card is judged by first."""
     return tuple(_compare(facts, other, settings))
@@ -42,9 +64,10 @@ def _compare(facts: Facts, other: Facts | None, settings: Settings) -> Iterator[
     if own:
         yield _compare_one(facts.metric, own, facts, other, facts.direction)
     for name in _list_metrics(facts):
-        found = find_of(facts, name, direct(facts, name, settings))
+        direction = direct(facts, name, settings)
+        found = find_standing(facts, name, direction)
         if found:
-            yield _compare_one(name, found, facts, other, direct(facts, name, settings))
+            yield _compare_one(name, (found.value, found.text), facts, other, direction)
 
 
 def _list_metrics(facts: Facts) -> list[str]:
@@ -58,32 +81,32 @@ def _list_metrics(facts: Facts) -> list[str]:
 def _compare_one(
     metric: str, own: tuple[float, str], facts: Facts, other: Facts | None, direction: Direction
 ) -> Against:
-    theirs = _find_same(other, metric, direction) if other and other.code != facts.code else None
+    theirs = find_same(other, metric, direction) if other and other.code != facts.code else None
     if theirs is None:
         return Against(metric, *own)
-    difference = 0.0 if same_number(own[0], theirs[0]) else find_difference(theirs[0], own[0])
-    return Against(metric, *own, *theirs, difference, judge(theirs[0], own[0], direction))
+    difference = 0.0 if same_number(own[0], theirs.value) else find_difference(theirs.value, own[0])
+    better = judge(theirs.value, own[0], direction)
+    return Against(metric, *own, theirs.value, theirs.text, difference, better)
 
 
-def _find_same(other: Facts, metric: str, direction: Direction) -> tuple[float, str] | None:
+def find_same(other: Facts, metric: str, direction: Direction) -> Standing | None:
     """What another card has of a metric, however its name is written, the same name first."""
     wanted = normalise(metric)
     names = dict.fromkeys([*(name for row in other.rows for name in row.metrics), *other.finals])
     fit = [name for name in names if normalise(name) == wanted]
-    found = (find_of(other, n, direction) for n in sorted(fit, key=lambda name: name != metric))
+    fit.sort(key=lambda name: name != metric)
+    found = (find_standing(other, name, direction) for name in fit)
     return next((one for one in found if one), None)
 
 
-def find_of(facts: Facts, metric: str, direction: Direction) -> tuple[float, str] | None:
-    """A card's best value of a metric and its text: the mean over seeds where there is one."""
-    spread = _find_spread(facts, metric, direction)
-    if spread and spread.mean is not None:
-        return spread.mean, show_spread(spread)
+def find_standing(facts: Facts, metric: str, direction: Direction) -> Standing | None:
+    """What a card has of a metric; None where it has no number of that name."""
     row = find_best(facts.rows, metric, direction)
     fact = row.metrics[metric] if row else find_best_fact(facts.finals.get(metric), direction)
-    if fact is None or math.isnan(fact.value):
+    if fact is None:
         return None
-    return fact.value, show_number(fact.value)
+    standing = Standing(fact, _find_spread(facts, metric, direction))
+    return None if math.isnan(standing.value) else standing
 
 
 def _find_spread(facts: Facts, metric: str, direction: Direction) -> Spread | None:

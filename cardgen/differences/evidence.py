@@ -10,6 +10,7 @@ from cardgen.differences.values import Change, same_number, show_value
 from cardgen.facts import Facts
 from cardgen.measures import flatten, format_number
 from cardgen.models import Checkpoint, Curve, Metric, Run
+from cardgen.store import EVIDENCE_NAME
 
 REFILLED = "Evidence changed although no run was added."
 OTHERWISE = "A run that was there before says something else now."
@@ -38,7 +39,11 @@ def compare_evidence(old: Facts | None, new: Facts | None) -> Iterator[Change]:
 
 
 def _lose_evidence(old: Facts, new: Facts) -> Change:
-    broken = any(problem.rule in ("evidence", "unreadable") for problem in new.card.problems)
+    broken = any(
+        problem.rule in ("evidence", "unreadable")
+        or (problem.rule == "merge-conflict" and problem.path.endswith(EVIDENCE_NAME))
+        for problem in new.card.problems
+    )
     now, why = ("unreadable", "The evidence cannot be read.") if broken else ("", "")
     count = f"{len(old.runs)} run{'' if len(old.runs) == 1 else 's'}"
     why = why or "The evidence was deleted."
@@ -78,7 +83,11 @@ def _compare_run(old: Run, new: Run, why: str) -> Iterator[Change]:
             "evidence", "run changed", new.ref, new.ref, note, lines=_cut(lines), attention=why
         )
     if moves.went_on or (moves.added and not lines):
-        note = "went on" if moves.went_on else f"{len(moves.added)} values more"
+        note = (
+            "went on"
+            if moves.went_on
+            else f"{len(moves.added)} value{'' if len(moves.added) == 1 else 's'} more"
+        )
         more = () if moves.went_on else _cut(moves.added)
         yield Change(
             "evidence",

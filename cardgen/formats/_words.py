@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from cardgen.models import Problem
-from cardgen.output import escape
+from cardgen.output import disarm, escape
 
 _PLURALS = {"error": "errors", "warning": "warnings", "advice": "pieces of advice"}
 _SINGULARS = {"error": "error", "warning": "warning", "advice": "piece of advice"}
-_COMMAND = re.compile(r"^(\s*):(?=:)")
 
 
 def count_severities(problems: Sequence[Problem]) -> str:
@@ -34,7 +32,7 @@ def count_problems(problems: Sequence[Problem]) -> str:
 
 def show(text: str) -> str:
     """Data on one line that no terminal and no CI runner obeys, wherever the line is printed."""
-    return _COMMAND.sub(r"\1\\:", escape(text)).replace("##[", "##\\[")
+    return disarm(escape(text))
 
 
 def join(problem: Problem) -> str:

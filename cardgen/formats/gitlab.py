@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from cardgen.formats._places import Scope, number_fingerprints
 from cardgen.formats._words import join
-from cardgen.formats.json import dump
 from cardgen.models import Problem
+from cardgen.output import format_json
 
 _SEVERITIES = {"error": "major", "warning": "minor", "advice": "info"}
 _BLOCKERS = ("evidence", "front-matter", "unreadable")
@@ -16,7 +16,7 @@ _BLOCKERS = ("evidence", "front-matter", "unreadable")
 
 def format_problems(problems: Sequence[Problem], scope: Scope) -> str:
     """A list of ``{description, check_name, fingerprint, severity, location}``."""
-    return dump(
+    return format_json(
         [
             {
                 "description": join(problem),

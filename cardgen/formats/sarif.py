@@ -9,8 +9,8 @@ from urllib.parse import quote
 from cardgen import __version__
 from cardgen.formats._places import Scope, number_fingerprints
 from cardgen.formats._words import join
-from cardgen.formats.json import dump
 from cardgen.models import Problem
+from cardgen.output import format_json
 from cardgen.rules import load_rules
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -37,7 +37,7 @@ def format_problems(problems: Sequence[Problem], scope: Scope) -> str:
         },
         "results": results,
     }
-    return dump({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    return format_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _make_rule(name: str) -> dict[str, Any]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator
-from urllib.parse import quote, urlsplit
 
 from cardgen.config import Settings
 from cardgen.differences.values import show_value
@@ -15,11 +13,10 @@ from cardgen.measures import same_value
 from cardgen.models import Dataset, Model, Source
 from cardgen.readme.results import link_card
 from cardgen.readme.words import Origins, Words
+from cardgen.repositories import Repository, commit_url, parse_repository, without_password
 
 MAX_PARAMS = 200
 MAX_RUNS = 60
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(\S+)")
 
 
 class Parts:
@@ -109,7 +106,7 @@ class Parts:
 
     def _say_source(self, source: Source) -> Iterator[str]:
         words = self.words
-        for label, value in (("repository", strip_secret(source.repository)),
+        for label, value in (("repository", without_password(source.repository)),
                              ("branch", source.branch)):  # fmt: skip
             if value:
                 yield f"{words[f'source_{label}']} {quote_span(value)}"
@@ -192,32 +189,13 @@ def _say_times(started: dt.datetime | None, finished: dt.datetime | None) -> str
     return f"{said} UTC"
 
 
-def strip_secret(address: str) -> str:
-    return re.sub(r"(?<=://)[^/@\s]*@", "", address)
-
-
 def find_commit_url(trusted: str, source: Source) -> str:
     """The page of a commit in the repository of the settings; empty where it is in another."""
-    base = _web_address(trusted)
-    own = _web_address(source.repository) if source.repository else base
-    commit = show_value(source.commit).strip().lower()
-    if not base or own.casefold() != base.casefold() or not _COMMIT.fullmatch(commit):
+    base, own = parse_repository(trusted), parse_repository(source.repository)
+    if base is None or (source.repository and (own is None or not _is_same(own, base))):
         return ""
-    host = urlsplit(base).hostname or ""
-    path = "/-/commit/" if "gitlab" in host else "/commits/" if "bitbucket" in host else "/commit/"
-    return f"{base}{path}{commit}"
+    return commit_url(trusted, show_value(source.commit))
 
 
-def _web_address(address: str) -> str:
-    """The page of a repository from any address that git takes; empty for a local one."""
-    scp = _SCP.fullmatch(address.strip()) if "://" not in address else None
-    try:
-        parts = urlsplit(f"https://{scp[1]}/{scp[2]}" if scp else address.strip())
-        host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return ""
-    if parts.scheme not in ("http", "https", "ssh", "git") or not re.fullmatch(r"[\w.-]+", host):
-        return ""
-    port = port if parts.scheme.startswith("http") else ""
-    path = quote(parts.path.strip("/").removesuffix(".git"), safe="/~-._")
-    return f"{'http' if parts.scheme == 'http' else 'https'}://{host}{port}/{path}" if path else ""
+def _is_same(one: Repository, other: Repository) -> bool:
+    return one.url.casefold() == other.url.casefold()

@@ -166,8 +166,8 @@ class _Resolver(Sides):
 
     def params(self) -> dict[str, Fact[Any]]:
         found = join_values(
-            (name, Fact(value, Origin(run.ref)))
-            for run in self.runs
+            (name, Fact(value, origin))
+            for run, origin in ((run, Origin(run.ref)) for run in self.runs)
             for name, value in flatten(run.params).items()
         )
         names = {normalise(name): name for name in found}

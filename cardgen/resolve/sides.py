@@ -68,24 +68,24 @@ class Sides:
 
 def join_values(facts: Iterable[tuple[str, Fact[Any]]]) -> dict[str, Fact[Any]]:
     """By name the first run's value, with the further ones beside it where they differ."""
-    found: dict[str, list[Fact[Any]]] = {}
+    found: dict[str, Fact[Any]] = {}
+    further: dict[str, list[Fact[Any]]] = {}
     known: dict[str, set[object]] = {}
     for name, fact in facts:
         if name not in found:
-            found[name] = [fact]
+            found[name] = fact
             continue
-        first = found[name][0].value
+        first = found[name].value
         if fact.value.__class__ is first.__class__ and fact.value == first:
             continue
         keys = known.setdefault(name, {value_key(first)})
         key = value_key(fact.value)
         if key not in keys:
             keys.add(key)
-            found[name].append(fact)
-    return {
-        name: first if not others else Fact(first.value, first.origin, tuple(others))
-        for name, (first, *others) in found.items()
-    }
+            further.setdefault(name, []).append(fact)
+    for name, others in further.items():
+        found[name] = Fact(found[name].value, found[name].origin, tuple(others))
+    return found
 
 
 def agree(a: str, b: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cardgen.output import colour, escape
+from cardgen.output import colour, disarm, escape
 from cardgen.review.models import Change, Measure, Review, ReviewedCard
 from cardgen.review.rows import (
     TOPICS,
@@ -17,7 +17,6 @@ from cardgen.review.rows import (
     split_problems,
 )
 
-_COMMAND = re.compile(r"##(?=\[|vso\[)")
 _PAINTS = (
     (re.compile(r"^(    |  )(\+ .*)$", re.M), "green"),
     (re.compile(r"^(    |  )(- .*)$", re.M), "red"),
@@ -43,8 +42,7 @@ def format_text(review: Review) -> str:
 
 def _calm(text: str) -> str:
     """Data that cannot control a terminal, and in which the runner of a CI job reads no command."""
-    shown = _COMMAND.sub("# #", escape(text))
-    return f"\\x3a{shown.lstrip()[1:]}" if shown.lstrip().startswith("::") else shown
+    return disarm(escape(text))
 
 
 def _describe(card: ReviewedCard) -> Iterator[str]:

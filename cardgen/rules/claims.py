@@ -70,7 +70,8 @@ def find_unsupported(subject: Subject, project: Project) -> Iterator[Finding]:
 
 
 def _report(analysis: Analysis, ruling: Ruling) -> Finding:
-    where = "the goal" if ruling.part.section.key == "goal" else "the conclusions"
+    key = ruling.part.section.key
+    where = "the goal" if key == "goal" else "the conclusions" if key else "the results"
     text = ruling.claim.text
     message = f"'{text}' in {where} {_explain(analysis, ruling.verdict)}"
     return Finding(message, _hint(analysis, ruling.verdict), ruling.line, about=text)
@@ -96,12 +97,12 @@ def _explain(analysis: Analysis, verdict: Verdict) -> str:
 def _show(analysis: Analysis, found: Found) -> str:
     measure, value = found.measure, found.value
     card = "" if measure.code == analysis.facts.code else f"{measure.code}:"
-    return f"{card}{measure.key} {format_number(float(f'{value.value:.6g}'))} ({value})"
+    return f"{card}{measure.title} {format_number(float(f'{value.value:.6g}'))} ({value})"
 
 
 def _hint(analysis: Analysis, verdict: Verdict) -> str:
     found = verdict.nearest
-    if found is None or verdict.claim.kinds[0] != "value":
+    if found is None or found.measure.whole or verdict.claim.kinds[0] != "value":
         return f"Correct it, {_ACCEPT}"
     code = found.measure.code
     live = (

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from cardgen.facts import Fact, Facts
 from cardgen.measures import same_value
 from cardgen.models import Dataset, Model
-from cardgen.site import links
+from cardgen.repositories import commit_url
 from cardgen.site.markup import format_param
 from cardgen.site.numbers import MISSING, format_full
 from cardgen.site.places import Places
@@ -63,7 +63,7 @@ def _describe_registered(
 ) -> list[tuple[str, str, str]]:
     """What the project's tags say of a version beyond what the card says."""
     labels = shower.labels
-    commit = links.commit_url(places.repository, registered.commit)
+    commit = commit_url(places.repository, registered.commit)
     version = [] if model.version else [(labels["detail_version"], registered.version, "")]
     withdrawn = [(labels["detail_registry"], labels["withdrawn"], "")]
     return [

@@ -7,6 +7,7 @@ from typing import Any
 
 from cardgen.branches import Ref
 from cardgen.facts import Facts
+from cardgen.repositories import commit_url
 from cardgen.site import links
 from cardgen.site.context import RenderContext
 
@@ -57,6 +58,6 @@ def _link(ref: Ref, facts: Facts, context: RenderContext) -> str:
     path = f"{context.checkout.folder}{folder}"
     repository = context.settings.repository
     if ref.kind == "head":
-        return links.commit_url(repository, ref.commit)
+        return commit_url(repository, ref.commit)
     name = ref.branch or ref.name
     return links.tree_url(repository, name, path, is_tag=ref.kind == "tag")

@@ -216,7 +216,8 @@ class _Writer:
 
     def _say(self, value: LiveValue, fact: Fact[object], terms: Sequence[Fact[object]]) -> str:
         number = as_number(fact.value)
-        if number is None or (isinstance(fact.value, str) and not value.form):
+        plain = isinstance(fact.value, str) or value.key.startswith("params/")
+        if number is None or (plain and not value.form and not value.minus):  # as in their table
             return cut(" ".join(format_full(fact.value).split()), _LONGEST)
         if value.form:
             return self._say_form(format_form(number, value.form, signed=value.minus is not None))

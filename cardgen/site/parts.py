@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from cardgen.facts import Fact, Facts, Origin
 from cardgen.models import Environment
+from cardgen.repositories import commit_url
 from cardgen.site import links
 from cardgen.site.accepted import Row
 from cardgen.site.against import list_against
@@ -241,9 +242,7 @@ class PartMaker:
         """The latest commits that changed the card."""
         repository = self.context.settings.repository
         changes = self.context.history.get(self.facts.code, ())
-        rows = [
-            (one, format_day(one.day), links.commit_url(repository, one.commit)) for one in changes
-        ]
+        rows = [(one, format_day(one.day), commit_url(repository, one.commit)) for one in changes]
         cut = self.labels["history_cut"].format(MAX_CHANGES) if len(rows) >= MAX_CHANGES else ""
         return self.part("history", {"rows": rows, "cut": cut} if rows else None)
 

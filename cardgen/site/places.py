@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from cardgen.facts import Facts
 from cardgen.models import Dataset, Model, Run
 from cardgen.references import Reference, parse_reference
+from cardgen.repositories import commit_url, safe_url
 from cardgen.site import links
 from cardgen.versions import Registered, Registry
 
@@ -71,7 +72,7 @@ class Places:
     def link_tag(self, registered: Registered) -> str:
         """The page of the tag that registers a version, else that of its commit."""
         tag = links.tag_url(self.repository, registered.tag)
-        return tag or links.commit_url(self.repository, registered.commit)
+        return tag or commit_url(self.repository, registered.commit)
 
     def _link(self, thing: Model | Dataset, subject: str) -> str:
         """By the address; then by the name, unless it is that of a path or of another store."""
@@ -79,7 +80,7 @@ class Places:
         elsewhere = thing.path or _ADDRESS.match(thing.url)
         for text in (thing.url, "" if elsewhere else thing.name):
             version = thing.version if text == thing.name else ""
-            url = links.safe_url(text) or hub(text, version) or self._link_registered(text)
+            url = safe_url(text) or hub(text, version) or self._link_registered(text)
             if url:
                 return url
         return ""
@@ -90,14 +91,14 @@ class Places:
             return self._link_mlflow(reference)
         if reference.kind == "wandb":
             return self._link_wandb(reference)
-        return links.safe_url(reference.url)
+        return safe_url(reference.url)
 
     def _link_mlflow(self, reference: Reference) -> str:
         server = self.servers.get("mlflow", "")
         page = f"{server}/#/models/{quote(reference.name, safe='')}"
         if reference.version:
             page += f"/versions/{quote(reference.version, safe='')}"
-        return links.safe_url(page) if server else ""
+        return safe_url(page) if server else ""
 
     def _link_wandb(self, reference: Reference) -> str:
         """The page of all artifacts of the project: that of one has its type in its address."""
@@ -105,12 +106,12 @@ class Places:
         server = self.servers.get("wandb", WANDB)
         if project.startswith("wandb-registry-"):
             return ""
-        return links.safe_url(f"{server}/{quote(entity)}/{quote(project)}/artifacts")
+        return safe_url(f"{server}/{quote(entity)}/{quote(project)}/artifacts")
 
 
 def _find_server(run: Run) -> str:
     """The address below which a run's tracker shows its other pages."""
-    url = links.safe_url(run.url)
+    url = safe_url(run.url)
     if run.tracker == "mlflow":
         found = _MLFLOW.match(url)
         return found["server"] if found else ""

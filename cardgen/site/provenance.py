@@ -8,7 +8,7 @@ from typing import Any
 
 from cardgen.facts import Fact, Facts
 from cardgen.models import CAPTURED, Environment, Run, Source
-from cardgen.site import links
+from cardgen.repositories import commit_url, parse_repository, safe_url, without_password
 from cardgen.site.numbers import format_duration, format_full, format_size, format_time
 from cardgen.site.results import units
 from cardgen.site.shown import Shower, Shown, shorten
@@ -40,7 +40,7 @@ def _describe_run(run: Run, shower: Shower) -> dict[str, Any]:
         "name": run.name or shorten(run.ref),
         "ref": run.ref,
         "tracker": run.tracker,
-        "url": links.safe_url(run.url),
+        "url": safe_url(run.url),
         "status": run.status or "",
         "started": run.started,
         "finished": run.finished,
@@ -98,11 +98,11 @@ def _describe_source(
     fact: Fact[Source], repository: str, shower: Shower
 ) -> list[tuple[str, Shown]]:
     source, labels = fact.value, shower.labels
-    page = links.parse_repository(source.repository)
+    page = parse_repository(source.repository)
     dirty = "" if source.dirty is None else labels["dirty_yes" if source.dirty else "dirty_no"]
-    commit = links.commit_url(source.repository if page else repository, source.commit)
+    commit = commit_url(source.repository if page else repository, source.commit)
     values = (
-        ("repository", links.without_password(source.repository), page.url if page else ""),
+        ("repository", without_password(source.repository), page.url if page else ""),
         ("branch", source.branch, ""),
         ("commit", source.commit, commit),
         ("dirty", dirty, ""),

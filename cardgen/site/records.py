@@ -19,10 +19,10 @@ from cardgen.evidence import make_exact
 from cardgen.facts import Fact, Facts, Row, find_best
 from cardgen.measures import Number, guess_direction, is_quality, normalise
 from cardgen.models import Direction
+from cardgen.repositories import Repository, parse_repository
 from cardgen.site.context import RenderContext
 from cardgen.site.curves import find_groups
 from cardgen.site.lines import Line, is_process
-from cardgen.site.links import Repository, parse_repository
 
 RECORD = "card.json"
 """The file beside a card's page."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 Reach = Literal["reached", "held", "loose", "missing", "ambiguous", "cut"]
@@ -122,6 +123,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([^/\s]*)(/.*)?", re.IGNOR
 _PORT = re.compile(r":\d*$")
 
 
+@lru_cache(4096)
 def normalise_address(address: str) -> str:
     """``host/path`` of a repository, by which addresses of one repository are equal.
 

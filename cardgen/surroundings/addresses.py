@@ -41,7 +41,8 @@ class Named:
 
 def find_named(section: Section) -> Iterator[Named]:
     """The files that a section shows or leads to, in its order; addresses of the web are none."""
-    if not any(hint in section.body for hint in _HINTS):
+    body = section.body
+    if ("]" not in body and "<" not in body) or not any(hint in body for hint in _HINTS):
         return
     for number, line in enumerate(_blank_code(section.body).split("\n")):
         for address, picture in _find_addresses(line):

@@ -116,4 +116,4 @@ class _Search:
         while not knot or knot[-1] != code:
             knot.append(self._open.popitem()[0])
         if len(knot) > 1:
-            yield knot[::-1]
+            yield sorted(knot)  # whichever card of it was found first

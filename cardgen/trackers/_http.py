@@ -246,4 +246,5 @@ def _name(error: BaseException) -> str:
     inner = error.args[0] if error.args else error
     while isinstance(inner, BaseException) and not isinstance(inner, OSError) and inner.args:
         inner = getattr(inner, "reason", None) or inner.args[0]
-    return str(inner).rpartition(": ")[2].strip(" .'\")(") or type(error).__name__
+    said = re.sub(r"\[Errno -?\d+\] ", "", str(inner).rpartition(": ")[2]).strip(" .'\")(")
+    return f"{said})" if said.count("(") > said.count(")") else said or type(error).__name__

@@ -1,9 +1,9 @@
 """A repository's model registry, kept in git tags as GTO writes them.
 
-Annotated tags alone: ``name@v1.2.0`` registers a version, ``name@v1.2.0!`` takes it back,
-``name#prod`` gives the tag's commit a stage and ``name#prod!`` ends it, ``name@deprecated`` ends
-all of the name; a counter ``#3`` may follow. A stage belongs to the version that got it last and
-still has it.
+``name@v1.2.0`` registers a version, ``name@v1.2.0!`` takes it back, ``name#prod`` gives the tag's
+commit a stage and ``name#prod!`` ends it, ``name@deprecated`` ends all of the name; a counter
+``#3`` may follow. A stage belongs to the version that got it last and still has it. GTO knows
+annotated tags alone; where somebody asks for one by name, one without a message may do.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ _TAG = re.compile(
     r"(?:#(?P<counter>\d{1,18}))?"
 )
 _FORMAT = "%(refname:strip=2)%00%(*objecttype)%00%(*objectname)%00%(taggerdate:unix)"
+_LIGHT = "%(refname:strip=2)%00%(objecttype)%00%(objectname)%00%(creatordate:unix)"
 
 
 @dataclass(frozen=True)
 class Tag:
-    """An annotated tag of a commit; ``time`` in seconds since 1970, UTC."""
+    """A tag of a commit; ``time`` in seconds since 1970, UTC."""
 
     name: str
     commit: str
@@ -90,11 +91,13 @@ class Registry:
         return next((entry for entry in known if stage in entry.stages), None)
 
 
-def find_registry(root: Path) -> Registry:
-    """What the repository's tags register; nothing where there is no repository."""
-    listed = run_git(
-        root, "for-each-ref", f"--count={MAX_TAGS}", f"--format={_FORMAT}", "refs/tags"
-    )
+def find_registry(root: Path, *, light: bool = False) -> Registry:
+    """What the repository's annotated tags register; nothing where there is no repository.
+
+    ``light`` reads the tags without a message in their place, as 'git tag NAME' makes them.
+    """
+    form = _LIGHT if light else _FORMAT
+    listed = run_git(root, "for-each-ref", f"--count={MAX_TAGS}", f"--format={form}", "refs/tags")
     return make_registry(_parse_tags((listed or "").splitlines()))
 
 

@@ -121,6 +121,16 @@ def test_numbers_are_written_as_the_page_writes_them(
     assert goal(prose, text, lang=lang).text == said
 
 
+@pytest.mark.parametrize("written", ["1e-4", "0.0001", "2e-5", "32", "adamw", "true"])
+def test_a_parameter_is_written_as_in_the_table_of_parameters(
+    prose: ProseRenderer, written: str
+) -> None:
+    page = make_page(prose, write("## Goal\nWith [[params/x]].\n", f"params: {{x: {written}}}\n"))
+    parsed = parse(page.body)
+    (cell,) = (row.one("td").text for row in parsed.part("params").all("tr") if row.all("td"))
+    assert parsed.part("goal").one("span", "cg-live").text == cell
+
+
 def test_what_is_not_there_stays_and_is_marked(prose: ProseRenderer) -> None:
     for inner in ("qa-9:eval/f1", "eval/f9", "eval/f1@8", "eval/f1|wide", "qa-0:params/a<b>"):
         page = make_page(prose, write(f"## Goal\nIt is [[{inner}]].\n"), BASE)

@@ -67,6 +67,15 @@ def test_strict_fails_where_check_does_and_builds_nothing(card: Project) -> None
     assert not (card.root / "_site").exists()
 
 
+def test_strict_says_that_cards_of_branches_are_not_checked(card: Project) -> None:
+    card.git("add", "-A")
+    card.git("commit", "-qm", "card")
+    said = "--strict checks the cards of the folder; those of --refs are not."
+    assert said in card.cardgen("build", "--strict", "--refs", "main").err
+    assert said not in card.cardgen("build", "--refs", "main").err
+    assert said not in card.cardgen("build", "--strict").err
+
+
 def test_a_second_build_writes_nothing_and_an_edit_only_its_page(card: Project) -> None:
     card.ok("build")
     assert "(0 files written" in card.ok("build")

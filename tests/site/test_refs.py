@@ -154,7 +154,7 @@ def test_what_cannot_be_built_says_why(forked: Project, tmp_path: Path) -> None:
     done = forked.cardgen("build", "--refs", "none*")
     assert done.status == 2
     assert "No branch or tag matches none*." in done.err
-    assert "Patterns follow --refs" in forked.cardgen("build", "main").err
+    assert "Write: cardgen build --refs main" in forked.cardgen("build", "main").err
     plain = Project(tmp_path / "plain")
     plain.root.mkdir()
     plain.write("cardgen.yaml", "")
