@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cardgen.evidence import LFS, PULL
 from cardgen.faults import find_faults
 from cardgen.languages import find_section
 from cardgen.models import Card, FrontMatter, Problem, Section
@@ -77,6 +78,9 @@ def parse_card(text: str, path: Path, code: str, label: str) -> Card:
     """
     if at := find_conflict(text):
         problem = Problem(label, at, "merge-conflict", "error", IN_CONFLICT, mend_conflict(code))
+        return Card(code, path, _bare(code), problems=(problem,))
+    if text.startswith(LFS):
+        problem = Problem(label, 0, "unreadable", "error", "It is a pointer of git-lfs.", PULL)
         return Card(code, path, _bare(code), problems=(problem,))
     halves = split_document(text)
     if halves is None or not halves.closed:

@@ -16,7 +16,9 @@ from cardgen.models import Evidence
 PULL = "Fetch the file itself: git lfs pull"
 """What to do where git-lfs left a pointer."""
 
-_LFS = b"version https://git-lfs.github.com/spec/"
+LFS = "version https://git-lfs.github.com/spec/"
+"""What a pointer of git-lfs begins with."""
+
 _EXACT_INTEGER = 2**53
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ONE_A_LINE = frozenset(
@@ -41,7 +43,7 @@ def parse_evidence(text: str | bytes) -> Evidence:
     try:
         return Evidence.model_validate_json(text)
     except ValidationError as error:
-        if (text if isinstance(text, bytes) else text.encode("utf-8", "replace")).startswith(_LFS):
+        if _decode(text).startswith(LFS):
             raise StoreError("it is a pointer of git-lfs.", PULL) from None
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -50,6 +52,10 @@ def parse_evidence(text: str | bytes) -> Evidence:
             f"it is no evidence: {where + ': ' if where else ''}{what}.",
             "Restore it from git, or delete it and run 'cardgen fill'.",
         ) from None
+
+
+def _decode(text: str | bytes) -> str:
+    return text if isinstance(text, str) else text[: len(LFS)].decode("utf-8", "replace")
 
 
 def make_exact(value: Any) -> Any:

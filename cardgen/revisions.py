@@ -21,6 +21,12 @@ from cardgen.store import (
     natural_key,
 )
 
+FETCH = (
+    "The clone is shallow: fetch the rest with git fetch --unshallow origin "
+    "'+refs/heads/*:refs/remotes/origin/*' (in CI: check out with fetch-depth 0)."
+)
+"""What to do where a clone lacks commits."""
+
 _FILE_MODES = ("100644", "100755", "100664")
 _TREE_MODE = "40000"
 _MAX_DEPTH = 16
@@ -81,10 +87,7 @@ class Repository:
         shallow = (run_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
         hint = "See 'git branch --all' and 'git tag' for what there is."
         if shallow:
-            hint = (
-                "The clone is shallow: fetch the rest with git fetch --unshallow origin "
-                "'+refs/heads/*:refs/remotes/origin/*' (in CI: check out with fetch-depth 0)."
-            )
+            hint = FETCH
         elif not (run_git(root, "rev-list", "--all", "--max-count=1") or "").strip():
             hint = "There is no commit yet: git add and git commit first."
         return UsageError(f"git knows no commit '{name}'.", hint)

@@ -350,3 +350,10 @@ def test_a_hook_that_runs_above_the_project_finds_it(project: Project, tmp_path:
 
 def test_config_objects_without_a_file(tmp_path: Path) -> None:
     assert check_project(Config(root=tmp_path)).problems == ()
+
+
+def test_a_card_in_a_deeper_folder_is_named_in_vain(project: Project) -> None:
+    project.write("experiments/deep/qa-1/card.md", "---\ncode: qa-1\n---\n## Goal\n\nIs it?\n")
+    done = project.cardgen("check", "experiments/deep/qa-1/card.md")
+    assert done.status == 2
+    assert "lie directly below experiments/. Move its folder there." in done.err

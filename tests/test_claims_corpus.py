@@ -1,6 +1,6 @@
-"""Claims in prose: three corpora in five languages, written without a look at what checks them.
+"""Claims in prose: four corpora in five languages, written without a look at what checks them.
 
-They are by three authors, who did not read each other's. ``evidence.json`` holds small
+They are by four authors, who did not read each other's. ``evidence.json`` holds small
 experiments, each a card and those that it is compared with; a file a language holds texts as
 researchers write them. ``false`` lists the numbers, as written, that nothing recorded supports;
 every other number must be let alone. ``attributed`` are those of them that exist in the run but
@@ -27,7 +27,7 @@ from cardgen.documents import parse_card
 from cardgen.models import Card, Evidence
 
 CORPORA = Path(__file__).parent / "data" / "claims"
-LEAST_CASES = {"blind": 60, "second": 40, "third": 45}
+LEAST_CASES = {"blind": 60, "second": 40, "third": 45, "fourth": 48}
 LANGUAGES = ("en", "fr", "pl", "ru", "zh")
 # A number of a table at a step that has another one is reported by the second rule, and only there:
 # no cell is reported twice.

@@ -257,3 +257,9 @@ def test_no_line_is_lost(body: str) -> None:
         assert line in kept
     numbers = [section.line for section in parse_sections(body, 1)]
     assert numbers == sorted(set(numbers))
+
+
+def test_a_pointer_of_git_lfs_is_no_card_and_says_what_to_do() -> None:
+    text = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    (problem,) = parse_card(text, Path("qa-1/card.md"), "qa-1", "qa-1/card.md").problems
+    assert (problem.rule, problem.hint) == ("unreadable", "Fetch the file itself: git lfs pull")

@@ -172,6 +172,14 @@ def test_no_command_prints_what_a_card_tells_a_ci_runner(
     assert not re.search(r"(?m)^\s*::|##\w*\[", done.out + done.err)
 
 
+def test_annotations_are_the_commands_that_are_meant(hostile: Project) -> None:
+    done = hostile.cardgen("check", "--format", "github")
+    meant = re.findall(r"(?m)^::(\w+) file=experiments/qa-1/card\.md,", done.out)
+    assert meant
+    assert set(meant) <= {"error", "warning", "notice"}
+    assert len(re.findall(r"(?m)^\s*::|##\w*\[", done.out)) == len(meant)
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose one card was committed last."""
@@ -181,7 +189,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Project:
     said = "::error::forged ##[error]forged"
     project.write(
         "experiments/qa-1/card.md",
-        f'---\ncode: qa-1\ntitle: "{said}"\ntags: ["{said}"]\nparams: {{"{said}": "{said}"}}\n---\n'
+        f'---\ncode: qa-1\nbaseline: qa-9\ntitle: "{said}"\ntags: ["{said}"]\n'
+        f'params: {{"{said}": "{said}"}}\n---\n'
         f"\n## Goal\n\n{said}\n\n  ::warning::forged\n",
     )
     project.git("add", "-A")

@@ -14,13 +14,8 @@ from cardgen.config import CONFIG_NAME, Config
 from cardgen.errors import UsageError
 from cardgen.git import run_git
 from cardgen.models import Card, Problem
-from cardgen.revisions import Repository, Snapshot, open_repository
+from cardgen.revisions import FETCH, Repository, Snapshot, open_repository
 from cardgen.rules import Codes, Project
-
-_CUT = (
-    "The clone is shallow: fetch the rest with 'git fetch --unshallow' "
-    "(in CI: check out with fetch-depth 0)."
-)
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,7 @@ def _nothing_in_common(config: Config, rev: str) -> UsageError:
     if run_git(config.root, "rev-parse", "--verify", "HEAD") is None:
         return UsageError("There is no commit yet.", "Commit first, or leave out --changed-since.")
     shallow = (run_git(config.root, "rev-parse", "--is-shallow-repository") or "").strip()
-    hint = _CUT if shallow == "true" else "Name a commit that HEAD descends from, or a branch."
+    hint = FETCH if shallow == "true" else "Name a commit that HEAD descends from, or a branch."
     return UsageError(f"'{rev}' and HEAD have no commit in common here.", hint)
 
 

@@ -56,7 +56,12 @@ def _find_around(config: Config, path: Path, name: str) -> set[str]:
     if path == experiments or experiments.is_relative_to(path):
         return {found.parent.name for found in experiments.glob(f"*/{CARD_NAME}")}
     if path.is_relative_to(experiments):
-        code = path.relative_to(experiments).parts[0]
+        code, *below = path.relative_to(experiments).parts
+        if path.name == CARD_NAME and len(below) > 1:
+            raise UsageError(
+                f"'{name}' is no card: cards lie directly below {config.settings.experiments}/.",
+                "Move its folder there.",
+            )
         return {code} if (experiments / code / CARD_NAME).exists() else set()
     if not path.is_relative_to(config.root):
         raise UsageError(f"'{name}' lies outside the project {config.root}.", "Name its cards.")
