@@ -39,7 +39,7 @@ def build(
     from cardgen import output
     from cardgen.check import has_failed
     from cardgen.formats import format_problems
-    from cardgen.site.project import build_project
+    from cardgen.site.assembly import build_project
 
     if more and not patterns:
         raise UsageError(f"'{more[0]}' stands alone.", f"Write: cardgen build --refs {more[0]}")

@@ -11,9 +11,10 @@ from pathlib import Path
 from cardgen import output
 from cardgen.config import CONFIG_NAME, Config, load_config
 from cardgen.errors import CardgenError
+from cardgen.site.assembly import assemble
 from cardgen.site.build import Site
 from cardgen.site.gathered import with_here
-from cardgen.site.project import ProjectSite, assemble
+from cardgen.site.project import ProjectSite
 from cardgen.site.search import BackgroundIndexer
 from cardgen.site.serve import Address, serve
 from cardgen.site.whole import Overtaken, Turn

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from cardgen.config import Config
-from cardgen.git import find_remote
-from cardgen.languages import load_labels
 from cardgen.models import Problem
 from cardgen.pool import suggest, work_on
-from cardgen.site.build import BuildResult, Insert, Site, fill_site, open_site
+from cardgen.site.build import Insert, Site
 from cardgen.site.cache import Brief, CardCache, Made, hash_package
 from cardgen.site.cardset import CardSet
 from cardgen.site.collection import list_parts
@@ -22,16 +20,15 @@ from cardgen.site.context import RenderContext
 from cardgen.site.gathered import gather_cards
 from cardgen.site.history import Change, find_checkout, find_head, find_history
 from cardgen.site.index import Entry, make_entry
+from cardgen.site.kept import Excerpts
 from cardgen.site.listing import render_table
 from cardgen.site.looks import digest
 from cardgen.site.making import CardMaker, Job, Looker, Place, look_at, scan_folder, start_maker
-from cardgen.site.manifest import Manifest, Report
 from cardgen.site.paramtable import Brief as Plotted
 from cardgen.site.paramtable import read_brief
 from cardgen.site.registered import find_registered
 from cardgen.site.related import MOST_COUNTED
 from cardgen.site.search import describe
-from cardgen.site.settings import SiteSettings
 from cardgen.site.shared import Overview
 from cardgen.site.theme import load_assets
 from cardgen.site.whole import (
@@ -52,15 +49,6 @@ _ALIKE = 12  # earlier versions that a page shows
 _KEPT_AT_ONCE = 200
 _AT_ONCE = 20  # pages that show something of an edited card and are made with it
 _KEYS = 500  # made in one turn: a few milliseconds
-
-
-@dataclass(frozen=True)
-class ProjectBuild:
-    """What a build says to a person, and the problems of the cards that are broken."""
-
-    report: str
-    warnings: tuple[str, ...]
-    problems: tuple[Problem, ...]
 
 
 class ProjectSite:
@@ -392,98 +380,3 @@ def _sign(made: Made) -> Made:
     if made.signs:
         return made
     return replace(made, signs=sign_card(made.entry, made.page.excerpts, made.plotted))
-
-
-class Excerpts(Mapping[str, Mapping[str, str]]):
-    """What digests repeat of cards' prose, by code; read when it is asked for, each in a turn."""
-
-    def __init__(self, cache: CardCache, codes: Iterable[str], turn: Turn = nullcontext) -> None:
-        self._cache, self._codes, self._turn = cache, dict.fromkeys(codes), turn
-
-    def __getitem__(self, code: str) -> Mapping[str, str]:
-        if code not in self._codes:
-            raise KeyError(code)
-        with self._turn():
-            made = self._cache.find(code)
-        if made is None:
-            raise KeyError(code)
-        return made.page.excerpts
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._codes)
-
-    def __len__(self) -> int:
-        return len(self._codes)
-
-
-def with_repository(config: Config) -> Config:
-    """The settings with git's ``origin`` for commits to link to, unless they name a repository."""
-    if config.settings.repository:
-        return config
-    settings = config.settings.model_copy(update={"repository": find_remote(config.root)})
-    return config.model_copy(update={"settings": settings})
-
-
-def make_settings(config: Config) -> SiteSettings:
-    """Where the site of a project comes from and goes to."""
-    settings = config.settings
-    return SiteSettings(
-        root=config.root,
-        source=Path(settings.site.source),
-        output=Path(settings.site.output),
-        title=settings.title,
-        language=settings.lang,
-        site_url=settings.site.url,
-        cards_title=load_labels(settings.lang)["cards"],
-        engine=settings.site.engine,
-        mkdocs=Path(settings.site.mkdocs) if settings.site.mkdocs else None,
-        experiments=Path(settings.experiments),
-    )
-
-
-def build_project(config: Config, *, search: bool = True, processes: int = 0) -> ProjectBuild:
-    """Build the site of all cards; raises SiteError where it cannot be.
-
-    Without ``search`` its index stays as it is. ``processes`` is how many make cards at once.
-    """
-    started = time.perf_counter()
-    config = with_repository(config)
-    settings = make_settings(config)
-    manifest = Manifest(config, settings, search=search)
-    report = manifest.find()
-    if report is None:
-        manifest.forget()
-        project, result = assemble(config, search=search, processes=processes)
-        report = _report(project, result)
-        manifest.save(report)
-    count, written = report.cards, report.written
-    return ProjectBuild(
-        f"{config.label(settings.output)}/ holds {count} card{'' if count == 1 else 's'} "
-        f"({written} files written, {time.perf_counter() - started:.1f} s). "
-        "Look at it: cardgen serve",
-        report.warnings,
-        report.problems,
-    )
-
-
-def _report(project: ProjectSite, result: BuildResult) -> Report:
-    problems = tuple(p for found in project.problems.values() for p in found)
-    return Report(len(project.cards), result.written, result.warnings, problems)
-
-
-def assemble(
-    config: Config, *, search: bool = True, processes: int = 0
-) -> tuple[ProjectSite, BuildResult]:
-    """Write the whole site; raises SiteError where it cannot be."""
-    config = with_repository(config)
-    site = open_site(make_settings(config), searched=search)
-    project = ProjectSite(config, site, processes)
-    try:
-        project.write_cards()
-        project.adopt_whole()
-        deque(project.write_whole(), maxlen=0)
-        result = fill_site(site, (), project.inserts())
-        project.whole.keep()
-    finally:
-        project.close()
-    return project, result

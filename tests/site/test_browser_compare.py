@@ -19,12 +19,12 @@ from cardgen.evidence import format_evidence
 from cardgen.facts import Facts
 from cardgen.models import Checkpoint, Command, Curve, Environment, Evidence, Run, Source
 from cardgen.resolve import resolve
+from cardgen.site.assembly import make_settings
 from cardgen.site.build import fill_site, open_site
 from cardgen.site.comparing import render_compare
 from cardgen.site.context import RenderContext
 from cardgen.site.page import Page
 from cardgen.site.paramtable import format_param_table, make_brief, make_param_table
-from cardgen.site.project import make_settings
 from cardgen.site.records import format_record
 from cardgen.site.render import render_card
 from cardgen.site.server import Server

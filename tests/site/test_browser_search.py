@@ -18,7 +18,7 @@ import pytest
 
 from cardgen.config import load_config
 from cardgen.site import search
-from cardgen.site.project import build_project
+from cardgen.site.assembly import build_project
 from cardgen.site.search import Indexer
 from cardgen.site.server import Server
 from tests.site.test_browser_shell import META, QUERY, RESULTS, Tab

@@ -14,10 +14,10 @@ from cardgen.config import load_config
 from cardgen.errors import ConfigError
 from cardgen.site import collection, digests
 from cardgen.site import live as live_module
+from cardgen.site.assembly import build_project
 from cardgen.site.build import Site
 from cardgen.site.live import LiveSite
 from cardgen.site.page import Page
-from cardgen.site.project import build_project
 from cardgen.site.whole import Part, Turn, Whole
 from tests.projects import Project
 

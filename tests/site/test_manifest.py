@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from cardgen.config import load_config
+from cardgen.site import assembly as projects
 from cardgen.site import manifest as manifests
-from cardgen.site import project as projects
+from cardgen.site.assembly import build_project
 from cardgen.site.build import Site
-from cardgen.site.project import build_project
 from cardgen.site.whole import Part, Turn, Whole
 from tests.projects import Project
 

@@ -8,7 +8,7 @@ import pytest
 
 from cardgen.config import Config, parse_settings
 from cardgen.errors import ConfigError, SiteError
-from cardgen.site.project import make_settings
+from cardgen.site.assembly import make_settings
 from cardgen.site.settings import SiteSettings
 
 
