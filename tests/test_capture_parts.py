@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,23 @@ def test_a_signal_is_passed_on_and_told() -> None:
     ended = run_script(script)
     assert ended == Ended(4, frozenset({signal.SIGTERM}))
     assert ended.aborted
+
+
+def test_a_signal_that_comes_while_the_command_starts_is_passed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where it runs already, and the process that starts it does not know it yet."""
+    monkeypatch.setattr(process, "_PRECISE", False)
+    start = subprocess.Popen
+
+    def start_late(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started = start(*arguments, **options)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return started
+
+    monkeypatch.setattr(process.subprocess, "Popen", start_late)
+    ended = run_script("import time; time.sleep(30)")
+    assert ended == Ended(-signal.SIGTERM, frozenset({signal.SIGTERM}))
 
 
 def test_who_asked_a_command_to_end_aborted_it_whatever_it_says() -> None:

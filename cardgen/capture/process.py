@@ -188,16 +188,22 @@ def _run_anywhere(
 ) -> Ended:
     """The same where a signal's sender is not told: Ctrl-C is left to the terminal."""
     seen: set[int] = set()
+    early: set[int] = set()
     started: list[subprocess.Popen[bytes]] = []
 
     def handle(number: int, _: FrameType | None) -> None:
         seen.add(number)
-        if number != signal.SIGINT:
-            for process in started:
-                process.send_signal(number)
+        if number == signal.SIGINT:
+            return
+        if not started:
+            early.add(number)
+        for process in started:
+            process.send_signal(number)
 
     with _handled(handle):
         process = subprocess.Popen(words, executable=path, env=environ)
         started.append(process)
+        for number in early:  # the command may run before it is known here
+            process.send_signal(number)
         on_start(process.pid)
         return Ended(process.wait(), frozenset(seen))
