@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from cardgen.claims.concepts import Meaning, understand
 from cardgen.claims.evidence import Ledger, Measure
 from cardgen.claims.kinds import DIFFERENCE, RATIO
+from cardgen.claims.lexicon import fold
 from cardgen.claims.meant import drop_variants, has_variant, is_named, is_short, narrow_split
 from cardgen.claims.reading import Claim
 
+_EARLIER = re.compile(
+    r"\s?(?:before|previously|earlier|wczesniej|poprzednio|auparavant|avant|раньше|ранее|до этого|"
+    r"此前|之前|原来|原)[\s,:：]{0,3}(?:was|it was|bylo|c'etait|etait|было|是|为)?\s?$"
+    r"|\s?(?:before|previously|earlier|wczesniej|poprzednio|auparavant|раньше|ранее)(?!\w)"
+)
 _LOOSE = frozenset(("accuracy", "precision", "error", "success"))
 
 
@@ -50,11 +57,16 @@ class Bench:
         named = [one for one in found if is_named(one, claim)]
         if not named:
             named = [one for one in found if not one.meaning.counts]
-            if not claim.named and is_short(claim):
+            if not claim.named and is_short(claim) and not _is_compared(claim):
                 # Two digits are soon found somewhere: of other cards, only what they are about.
                 named = [one for one in named if one.code == self.own.code or self.is_primary(one)]
         if claim.variants and len(claim.metrics) < 2:
-            named = [one for one in named if has_variant(one, claim.variants)] or named
+            named = [
+                one
+                for one in named
+                if has_variant(one, claim.variants)
+                or any(one.meaning.squeezed.endswith(key) for key in claim.keys)
+            ] or named
         elif claim.named:
             named = drop_variants(named)
         if claim.parts:
@@ -87,3 +99,13 @@ class Bench:
     @cached_property
     def _primary(self) -> Meaning:
         return understand(self.own.facts.metric or "")
+
+
+def _is_compared(claim: Claim) -> bool:
+    """'27 % instead of 24 %': the other number is of another card."""
+    number, sentence = claim.number, claim.sentence
+    if any(0 <= number.start - one.end <= 6 for one in sentence.of("than")):
+        return True
+    before = sentence.between(max(sentence.start, number.start - 16), number.start)
+    behind = sentence.between(number.end, min(sentence.end, number.end + 16))
+    return _EARLIER.search(fold(before)) is not None or _EARLIER.match(fold(behind)) is not None

@@ -36,10 +36,25 @@ _HIGHEST = (
     "максим",
     "наивысш",
     "最高",
+    "au plus haut",
+    "le plus haut",
+    "la plus haut",
+    "le plus eleve",
+    "la plus eleve",
 )
 
 
-_LOWEST = ("lowest", "minimum", "najniz", "minimal", "минимал", "最低")
+_LOWEST = (
+    "lowest",
+    "minimum",
+    "najniz",
+    "minimal",
+    "минимал",
+    "最低",
+    "au plus bas",
+    "le plus bas",
+    "la plus bas",
+)
 
 
 def find_best_elsewhere(analysis: Analysis) -> Iterator[Wrong]:

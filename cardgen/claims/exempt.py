@@ -19,7 +19,19 @@ _PHYSICAL = load_glue("physical")
 _WHOLE = load_glue("whole_params")
 _NAME_IS = re.compile(r"(?P<name>[A-Za-zα-ωΑ-Ω][\w.-]{0,40})\s?(?:=|<|>|≈|==)\s?[(\[{]?\s?$")
 _P_VALUE = re.compile(r"(?:^|[\s(])p\s?(?:=|<|>|≤|-?value)?\s?(?:of |is |was )?$", re.IGNORECASE)
+_THOUSAND = re.compile(r"\d{1,3}[.,]000")
+_PRECISION = re.compile(r"\bP\s?[=:]\s?\d.{0,40}\bR\s?[=:]\s?\d")
+# The ends of an interval are nowhere recorded: 'CI 30.8–32.1'.
+_INTERVAL = re.compile(
+    r"(?:\bCI|\bIC|\bPU|\bДИ|confidence interval|przedział ufności|intervalle de confiance|"
+    r"доверительный интервал|置信区间)[\s:=为是]{0,3}(?:95\s?%|of|à)?[\s:=为是]{0,3}"
+    r"[\[(]?\s?(?:[\d.,]{1,8}\s?%?\s?(?:[–,;-]|to|do|à|до|到|至)\s?)?$"
+)
 _PARAM_GLUE = load_glue("param_glue")
+# '20.1 M parameters', 'pauses of 0.5 s'; a Russian "с" is mostly the word 'with'.
+_UNIT_SIGN = re.compile(
+    r"[ \u00a0\u202f](?:(?:M|B|Md|Mio|k|K|s)(?![\w'’/]|-\w|\.\w)|с(?=[,.;:)]|\s*$))"
+)
 
 
 class Said(NamedTuple):
@@ -37,12 +49,20 @@ def is_exempt(sentence: Sentence, number: Number, said: Said) -> bool:
     return (
         _has_other_unit(sentence, number, said)
         or _is_chance(sentence, number)
-        or (not said.close and _is_param(sentence, number))
+        or ((not said.close or _is_of_next(sentence, number, said)) and _is_param(sentence, number))
         or _is_assigned(sentence, number)
         or _is_share_of_work(sentence, number, said)
         or _is_diagnostic(sentence, number)
         or is_another_s(sentence, number)
         or _is_of_something(sentence, number, said)
+    )
+
+
+def _is_of_next(sentence: Sentence, number: Number, said: Said) -> bool:
+    """Whether the metric behind a number is the next one's: 'threshold 0.25 precision 0.87'."""
+    behind = [one for one in said.metrics if one.start >= number.end]
+    return bool(behind) and any(
+        0 <= other.start - one.end <= 3 for one in behind for other in sentence.numbers
     )
 
 
@@ -72,11 +92,13 @@ def _all_unbounded(metrics: list[Mention]) -> bool:
 
 
 def _has_other_unit(sentence: Sentence, number: Number, said: Said) -> bool:
-    if said.unit or number.percent:
+    if said.unit or number.percent or _is_of_speed(sentence, number):
         return False
     measured = any(one.name in _MEASURED_UNITS or one.kind == "key" for one in said.metrics)
     amount = any(one.name in AMOUNTS for one in said.metrics)
     if number.tail and fold(number.tail) not in ("x", "х"):
+        return not measured
+    if _UNIT_SIGN.match(sentence.between(number.end, min(sentence.end, number.end + 6))):
         return not measured
     for one in sentence.of("unit"):
         between = sentence.between(number.end, one.start) if one.start >= number.end else "x" * 9
@@ -87,7 +109,7 @@ def _has_other_unit(sentence: Sentence, number: Number, said: Said) -> bool:
         if (
             len(between) < 20
             and len(words) == 1
-            and not number.fraction
+            and (not number.fraction or _THOUSAND.fullmatch(number.text))
             and not re.search(r"[^\w\s]", between)
         ):
             return not measured
@@ -98,6 +120,10 @@ def _is_chance(sentence: Sentence, number: Number) -> bool:
     """A level of confidence, an interval's name, or a p-value."""
     before = sentence.between(max(sentence.start, number.start - 14), number.start)
     if _P_VALUE.search(before):
+        return _PRECISION.search(sentence.said) is None
+    if sentence.of("confidence") and _INTERVAL.search(
+        sentence.between(max(sentence.start, number.start - 40), number.start)
+    ):
         return True
     for one in sentence.of("confidence"):
         if 0 <= one.start - number.end <= 14 and number.percent:
@@ -169,6 +195,8 @@ def _is_assigned(sentence: Sentence, number: Number) -> bool:
     place = number.start - len(before) + match.start("name")
     if number.sign == "+" or match["name"] in ("Δ", "δ", "delta", "diff", "gain"):
         return False
+    if match["name"] in ("P", "R") and _PRECISION.search(sentence.said):
+        return False
     return not any(
         one.start < place + len(match["name"]) and one.end > place - 2
         for one in sentence.of("metric", "key", "split", "baseline", "best", "mean", "std")
@@ -178,6 +206,8 @@ def _is_assigned(sentence: Sentence, number: Number) -> bool:
 def _is_share_of_work(sentence: Sentence, number: Number, said: Said) -> bool:
     """Whether '10 %' is of the data, the time or the memory, or '1.5x' a speed."""
     times = fold(number.tail) in ("x", "х") or _is_times_word(sentence, number)
+    if times and _is_of_speed(sentence, number):
+        return False
     close = said.close and not _all_unbounded(said.metrics)
     if close or not (said.unit == "percent" or times):
         return False
@@ -198,6 +228,20 @@ def _is_share_of_work(sentence: Sentence, number: Number, said: Said) -> bool:
         ):
             return True
     return False
+
+
+_SPEED_KEY = re.compile(r"ms$|sec|latency|time|fps|throughput|speed")
+
+
+def _is_of_speed(sentence: Sentence, number: Number) -> bool:
+    """'At 24 ms it is 2.8 times slower': a factor, behind a speed that was measured."""
+    if not _is_times_word(sentence, number) or sentence.of("resource"):
+        return False
+    return any(
+        one.name in _MEASURED_UNITS or (one.kind == "key" and _SPEED_KEY.search(one.name))
+        for one in sentence.of("metric", "key")
+        if one.end <= number.start
+    )
 
 
 def _is_times_word(sentence: Sentence, number: Number) -> bool:

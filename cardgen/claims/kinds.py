@@ -33,10 +33,14 @@ def find_kinds(sentence: Sentence, at: int, unit: str, end: int, close: bool) ->
         return
     if _is_step_of_range(sentence, at):
         yield VALUE
+        if unit == "percent" and _goes_to_plain(sentence, at):
+            yield DIFFERENCE
         return
     moved = _is_moved(sentence, number) or (unit == "percent" and is_relative(sentence, number))
     if number.sign == "+" or moved:
         yield DIFFERENCE
+        if moved and not unit and _is_aside(sentence, number):
+            yield VALUE
         return
     follows = _is_followed(sentence, end)
     if number.sign == "-" or unit == "points" or follows:
@@ -45,6 +49,18 @@ def find_kinds(sentence: Sentence, at: int, unit: str, end: int, close: bool) ->
             yield VALUE
         return
     yield VALUE
+
+
+def _goes_to_plain(sentence: Sentence, at: int) -> bool:
+    """'It fell 17 % to 4.67': the second number is no percentage."""
+    if at + 1 >= len(sentence.numbers) or not sentence.numbers[at].percent:
+        return False
+    return not read_unit(sentence, sentence.numbers[at + 1])[0]
+
+
+def _is_aside(sentence: Sentence, number: Number) -> bool:
+    """'It kept falling (4.67 at step 900)': what stands in brackets may be where it came to."""
+    return sentence.between(max(sentence.start, number.start - 1), number.start) in ("(", "（")
 
 
 def _is_deviation(sentence: Sentence, number: Number, at: int) -> bool:
@@ -104,7 +120,11 @@ _AGAINST = re.compile(
 )
 
 
-_UNTIL_LATER = re.compile(r"[\s%*_]*\([^()]{1,30}\)[\s*_]*(?:→|->|to|do|до|à|au|到|至)[\s*_]*\d")
+_UNTIL_LATER = re.compile(
+    r"[\s%*_]*(?:à la première|au début|au départ|initialement|dans un premier temps)?"
+    r"[^\d,;.:()]{0,40}jusqu['’]à\s*\d|"
+    r"[\s%*_]*\([^()]{1,30}\)[\s*_]*(?:→|->|to|do|до|à|au|到|至)[\s*_]*\d"
+)
 
 
 def _is_step_of_range(sentence: Sentence, at: int) -> bool:
@@ -179,17 +199,28 @@ def _is_moved_by(sentence: Sentence, move: Mention, number: Number) -> bool | No
     if re.search(r"[\d,;:，；。、]|→|->", between.replace(": ", " ", 1) if noun else between):
         return None
     if re.search(r"[\u3400-\u9fff]", between + sentence.between(move.start, move.end)):
-        return True if re.fullmatch(r"[\s了约近仅大为是有*_~(]*", between) else None
+        return _is_moved_in_chinese(sentence, move, number, between)
     words = list_words(between)
     last = (words or list_words(sentence.between(move.start, move.end)) or [""])[-1]
     if last in _TOWARDS or (last not in _BY and _is_threshold(sentence, move)):
         return False if last in _TOWARDS else None
     rest = [word for word in words if word not in _OF]
-    if not rest and (words or noun or _is_verb(sentence, move)):
+    down = last in ("up", "down") and read_unit(sentence, number)[0]  # 'down 20.8 %'
+    if not rest and (words or noun or down or _is_verb(sentence, move)):
         return True
     if last not in ("de", "of", *_BY) or len(rest) > 6:
         return None
     return None if _names_value(sentence, move.end, number.start, last) else True
+
+
+def _is_moved_in_chinese(
+    sentence: Sentence, move: Mention, number: Number, between: str
+) -> bool | None:
+    """'提升 3.9 个百分点'; but '低于 3.5%' is a bound."""
+    if re.fullmatch(r"[\s了约近仅大为是有*_~(]*", between) is None:
+        return None
+    bound = not between.strip() and _is_threshold(sentence, move)
+    return None if bound and read_unit(sentence, number)[0] != "points" else True
 
 
 def _names_value(sentence: Sentence, start: int, end: int, last: str) -> bool:
@@ -232,7 +263,14 @@ def _is_verb(sentence: Sentence, mention: Mention) -> bool:
         "short",
         "beaten",
         "superior",
+        "pire",
+        "pires",
     )
+
+
+_LISTED_GAIN = re.compile(
+    r"\s*[和与及、]\s*\d+(?:\.\d+)?\s?(?:%|个百分点|[A-Za-z][\w@-]{1,11})?\s?的?(?:提升|增益|改进|改善|下降|差距|增长)"
+)
 
 
 def _is_followed(sentence: Sentence, end: int) -> bool:
@@ -244,9 +282,11 @@ def _is_followed(sentence: Sentence, end: int) -> bool:
             break
     behind = sentence.between(end, min(sentence.end, end + 30))
     behind = re.sub(r"^[\s\u00a0\u202f]*°\s?[CFK]?(?=\s)", "", behind)
-    if behind.lstrip(" *_")[:1] in ",;:.)(":
+    if behind.lstrip(" *_")[:1] in ",;:.)(—" or re.match(r"\s–\s", behind):
         return False
     if re.match(r"[\s*_]*的?(?:提升|增益|改进|改善|下降|差距|增长|提高|降低|优势)", behind):
+        return True
+    if _LISTED_GAIN.match(behind):
         return True
     words = list_words(behind)[:2]
     if words and words[0] in ("of", "de", "d"):

@@ -51,6 +51,8 @@ def narrow_split(found: Sequence[Measure], splits: Iterable[str]) -> Sequence[Me
         return found
     if wanted == {"eval"}:
         wanted = {"eval", "dev"}
+    if len(wanted) > 1 and "dev" in wanted and all(one.meaning.split != "dev" for one in found):
+        wanted.add("eval")  # 'validation and test' are eval/… and test/…
     exact = [one for one in found if one.meaning.split in wanted]
     if exact:
         return exact

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from cardgen.claims.lexicon import WORD, Index, Mention, Phrase, fold, make_index
 
-_GAP = re.compile(r"[ \t\n\u00a0\u202f'’./_\-\u2010\u2011*]{0,3}")
+_GAP = re.compile(r"[ \t\n\u00a0\u202f'’.@/_\-\u2010\u2011*]{0,3}")
 _NAMED = ("metric", "split", "part", "quantity")
 Own = Mapping[str, tuple[tuple[str, str], ...]]
 """What a card calls its own things: names in folded words, each with its kinds and names."""

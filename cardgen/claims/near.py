@@ -86,11 +86,23 @@ def _is_compared(sentence: Sentence, mention: Mention) -> bool:
     )
 
 
+def _is_least_of_all(sentence: Sentence, bound: Mention) -> bool:
+    """Whether the Russian word for 'at least' means the smallest: 'минимум 0,1, максимум 0,9'."""
+    return sentence.between(bound.start, bound.end) == "минимум" and "максимум" in sentence.said
+
+
+_THAN_BEHIND = re.compile(r"^,\s(?:чем|niż)(?=\s)")
+
+
 def find_bound(sentence: Sentence, number: Number) -> str:
     """``above`` or ``below`` where a number is said to be a limit that was kept, else empty."""
     kind = {">": "above", "<": "below"}.get(number.mark, "")
     for one in sentence.of("above", "below"):
+        if _is_least_of_all(sentence, one):
+            continue
         between = sentence.between(one.end, number.start) if one.end <= number.start else "x" * 99
+        if between[:1] == ",":
+            between = _THAN_BEHIND.sub("", between)
         if len(between) <= 14 and not re.search(r"[\d,;:()`]", between):
             words = list_words(between)
             if words and words[-1] in _BY:
@@ -103,7 +115,7 @@ def find_bound(sentence: Sentence, number: Number) -> str:
         behind = sentence.between(number.end, one.start) if one.start >= number.end else "x" * 99
         if (
             re.fullmatch(r"[\u3400-\u9fff]{2}", sentence.between(one.start, one.end))
-            and not behind.strip()
+            and re.fullmatch(r"\s*[A-Za-z%]{0,4}\s*", behind)
             and sentence.between(one.start, one.end) in ("以上", "以下")
         ):
             kind = one.kind
@@ -157,7 +169,8 @@ _NUMBERED = frozenset(
     ("rouge", "recall", "precision", "ndcg", "bleu", "hits", "accuracy", "map", "mrr", "ap", "pass")
 )
 _SUFFIX = re.compile(
-    r"(?:[-@]\s?|(?<=[a-zA-Z])\s(?=[1-9lL]/))(?P<first>\d{1,4}|[lL](?:sum)?)(?![a-zA-Z]|[.,]\d|%)"
+    r"(?:[-@]\s?|\sat\s(?=(?:[135]|10|20|50|100)(?!\d|[.,]\d|\s?(?:%|pp|epo|step|per)))"
+    r"|(?<=[a-zA-Z])\s(?=[1-9lL]/))(?P<first>\d{1,4}|[lL](?:sum)?)(?![a-zA-Z]|[.,]\d|%)"
     r"(?P<more>(?:\s?/\s?(?:\d{1,2}|[lL](?:sum)?)(?![a-zA-Z\d]|[.,]\d|%)){0,9})"
 )
 _AREA = re.compile(r"@?\s?\[?0?\.?(?P<low>50?|75)(?P<high>[:–-]0?\.?95)?\]?(?![\d%])")
@@ -178,6 +191,17 @@ def find_suffixes(text: str, one: Mention) -> list[tuple[str, int]]:
     found = [(suffix["first"].lower(), suffix.end("first"))]
     more = re.finditer(r"\d{1,2}|[lL](?:sum)?", suffix["more"])
     return found + [(one[0].lower(), suffix.start("more") + one.end()) for one in more]
+
+
+_RANKS = ("1", "3", "5", "10", "20", "50", "100", "1000")
+
+
+def is_rank(sentence: Sentence, number: Number) -> bool:
+    """Whether a number says how many are looked at: 'hit rate at 10'."""
+    if number.text not in _RANKS or number.percent or number.tail:
+        return False
+    near = [one for one in sentence.of("metric", "key") if 0 < number.start - one.end <= 5]
+    return any((number.text, number.end) in find_suffixes(sentence.text, one) for one in near)
 
 
 def find_variants(sentence: Sentence, found: Iterable[Mention]) -> frozenset[str]:

@@ -33,6 +33,7 @@ def check_written(
             first is None
             or second is None
             or len(between) > 30
+            or first.unit != second.unit
             or not _TO.fullmatch(between.lower())
         ):
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cardgen.claims.lexicon import load_glue
+from cardgen.claims.lexicon import Mention, fold, load_glue
 from cardgen.claims.numbers import Number
 from cardgen.claims.sentences import Sentence, list_words
 
@@ -18,7 +18,10 @@ _AUTHOR = re.compile(
     r"(?: [A-ZÀ-ŻА-Я][\w'’-]{1,40})?(?:[,，] ?|,? ?[(（])(?:19|20)\d\d\b"
 )
 _TARGET_GLUE = load_glue("target_glue")
+_COMPARING = ("than", "above", "below", "better", "worse", "higher", "lower")
 _THAT_IS = load_glue("that_is")
+_GIVEN = load_glue("given")
+_INDICATIVE = tuple(load_glue("indicative"))
 
 
 def is_another_s(sentence: Sentence, number: Number) -> bool:
@@ -29,7 +32,8 @@ def is_another_s(sentence: Sentence, number: Number) -> bool:
 def _is_wished(sentence: Sentence, number: Number) -> bool:
     """Whether a number is a target, or its clause says what should or might be."""
     start, end = sentence.clause(number.start)
-    if any(start <= one.start and one.end <= end for one in sentence.of("modal")):
+    modals = [one for one in sentence.of("modal") if start <= one.start and one.end <= end]
+    if modals and not _is_given(sentence, number, start, modals):
         return True
     for one in sentence.of("target"):
         if one.end <= number.start:
@@ -40,6 +44,19 @@ def _is_wished(sentence: Sentence, number: Number) -> bool:
             if not re.search(r"[\d,;.(，。；]", between) and len(list_words(between)) <= 1:
                 return True
     return False
+
+
+def _is_given(sentence: Sentence, number: Number, start: int, modals: list[Mention]) -> bool:
+    """'With an MAE of 198.2 it may replace the old one': what is, and then what may follow."""
+    words = list_words(sentence.between(start, number.start).lstrip(",; "))
+    if not words or words[0] not in _GIVEN:
+        return False
+    named = any(start <= one.start < number.end + 20 for one in sentence.of("metric", "key"))
+    return named and all(
+        one.start >= number.end
+        and fold(sentence.between(one.start, one.end)).startswith(_INDICATIVE)
+        for one in modals
+    )
 
 
 def _is_target_before(sentence: Sentence, start: int, end: int) -> bool:
@@ -96,7 +113,11 @@ def _is_from_author(sentence: Sentence, number: Number) -> bool:
     if before:
         last = max(before)
         return not any(last < one.start < number.start for one in own)
-    mine = any(start <= one.start < number.start for one in own)
+    mine = any(
+        start <= one.start < number.start
+        and not sentence.has_any(_COMPARING, one.end, number.start)
+        for one in own
+    )
     return bool(years) and not mine and "(" in sentence.between(number.end, years[0] + 1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from cardgen.claims.lexicon import Mention, load_glue
 from cardgen.claims.numbers import Number
@@ -14,14 +15,23 @@ _IS = load_glue("is")
 _PAUSED = re.compile(r"[,;，。；、]")
 
 
-def find_positions(sentence: Sentence) -> Iterator[Position]:
-    """The steps and epochs that a sentence names."""
+def find_positions(sentence: Sentence) -> list[Position]:
+    """The steps and epochs that a sentence names; 'from step 500 to step 900' is at neither."""
+    found = list(_find_all(sentence))
+    for at, (one, other) in enumerate(pairwise(found)):
+        between = sentence.between(one.end, other.start) if one.end <= other.start else "."
+        if one.kind == other.kind and _RANGE.fullmatch(between.lower()):
+            found[at], found[at + 1] = one._replace(exact=False), other._replace(exact=False)
+    return found
+
+
+def _find_all(sentence: Sentence) -> Iterator[Position]:
     yield from _find_ordinals(sentence)
     for mention in sentence.of("step", "epoch"):
         for number in sentence.numbers:
             if number.percent or number.sign or number.value != int(number.value):
                 continue
-            value = _read_place(number)
+            value = _read_place(sentence, number)
             if 0 <= number.start - mention.end <= 9:
                 between = sentence.between(mention.end, number.start)
                 words = set(list_words(between))
@@ -52,7 +62,9 @@ def _find_ordinals(sentence: Sentence) -> Iterator[Position]:
             yield Position(one.start, place.end, place.kind, float(one.name), True)
 
 
-_RANGE = re.compile(r"\s*(?:and|to|-|–|—|i|a|do|oraz|et|à|и|до|和|与|至|到|vs\.?)\s*(?:第)?\s*")
+_RANGE = re.compile(
+    r"\s*(?:and|to|-|–|—|i|a|do|oraz|et|à|au|и|до|和|与|至|到|vs\.?)\s*(?:le|la|the|第)?\s*"
+)
 
 
 def _find_range_end(sentence: Sentence, number: Number) -> Number:
@@ -64,9 +76,13 @@ def _find_range_end(sentence: Sentence, number: Number) -> Number:
     return behind if _RANGE.fullmatch(between.lower()) else number
 
 
-def _read_place(number: Number) -> float:
+_THOUSANDS = re.compile(r"\s?(?:[kK]|tys|тыс|mille|thousand)(?!\w)")
+
+
+def _read_place(sentence: Sentence, number: Number) -> float:
     value = number.readings[-1][0]
-    return value * 1000 if number.tail in ("k", "K", "тыс") else value
+    behind = sentence.between(number.end, min(sentence.end, number.end + 10))
+    return value * 1000 if _THOUSANDS.match(behind) else value
 
 
 _AFTER = load_glue("after") - {"at", "by"}
@@ -75,9 +91,9 @@ _AFTER = load_glue("after") - {"at", "by"}
 def _is_ordinal(sentence: Sentence, number: Number, mention: Mention) -> bool:
     between = sentence.between(number.end, mention.start)
     before = sentence.between(max(sentence.start, number.start - 12), number.start)
-    if re.match(r"\.\s|-?(?:st|nd|rd|th|e|er|re|ème|я|й|м|ой|го|ую)\b", between) or before.endswith(
-        "第"
-    ):
+    if re.match(
+        r"\.\s|-?(?:st|nd|rd|th|e|er|re|ème|я|й|м|ой|го|ую)\b", between
+    ) or before.rstrip().endswith("第"):
         return True
     words = list_words(before)
     return bool(words and words[-1] in _AFTER) or before.rstrip().endswith("经过")

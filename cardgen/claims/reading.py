@@ -12,7 +12,14 @@ from cardgen.claims.concepts import UNBOUNDED
 from cardgen.claims.exempt import AMOUNTS, Said, is_exempt
 from cardgen.claims.kinds import DEVIATION, DIFFERENCE, RATIO, VALUE, find_kinds, is_relative
 from cardgen.claims.lexicon import Mention, load_glue
-from cardgen.claims.near import find_bound, find_code, find_variants, is_rough, is_versioned
+from cardgen.claims.near import (
+    find_bound,
+    find_code,
+    find_variants,
+    is_rank,
+    is_rough,
+    is_versioned,
+)
 from cardgen.claims.numbers import Number
 from cardgen.claims.others import is_another_s
 from cardgen.claims.places import bind_position
@@ -70,7 +77,7 @@ def read_claims(sentence: Sentence) -> Iterator[Claim]:
     wishes: list[float] = []
     changed = False
     for at, number in enumerate(sentence.numbers):
-        if number.named or _is_place(sentence, number):
+        if number.named or _is_place(sentence, number) or is_rank(sentence, number):
             continue
         said = _find_said(sentence, around, at)
         if number.money and not any(one.name in AMOUNTS for one in said.metrics):
@@ -152,7 +159,7 @@ def _find_said(sentence: Sentence, around: _Around, at: int) -> Said:
     if around.spread and not close:
         found = every
     if not close and unit:
-        found = [one for one in found if one.name not in UNBOUNDED]
+        found = [one for one in found if one.name not in UNBOUNDED or one.name == "mape"]
     if not close and _has_name_before(sentence, number):
         found = []
     elif not close and len(around.metrics) > 1 and _is_in_row(sentence, at):
@@ -167,7 +174,7 @@ def _make_claim(
     if kinds[0] == DIFFERENCE and not said.close and len(around.metrics) > 1:
         found = [one for members in around.metrics for one in members]
     splits = around.of_split[at][0]
-    if around.all_splits and not around.of_split[at][1]:
+    if (around.all_splits and not around.of_split[at][1]) or _is_beside_gap(sentence, number):
         splits = sentence.of("split")
     row = around.rows.get(number.start)
     parts, beside = around.of_part[at]
@@ -228,6 +235,21 @@ def _may_be_claim(number: Number, said: Said, kinds: tuple[str, ...]) -> bool:
 
 
 _RESPECTIVELY = load_glue("respectively")
+
+
+def _is_beside_gap(sentence: Sentence, number: Number) -> bool:
+    """'The gap between dev and test is 1.1 (11.2 against 12.4)': either number, either split."""
+    if not sentence.of("gap"):
+        return False
+    splits = sentence.of("split")
+    if len({one.name for one in splits}) < 2:
+        return False
+    said = (one for one in sentence.numbers if splits[-1].end <= one.start < number.start)
+    first = next(said, None)
+    return (
+        first is not None
+        and re.match(r"[^\d,;)]{0,24}[(（]", sentence.between(first.end, number.start)) is not None
+    )
 
 
 def _says_respectively(sentence: Sentence) -> bool:

@@ -24,6 +24,9 @@ _SHORT = re.compile(
     r"напр|ср|п\.п|проц|ок|max|min|avg|std|no|nr|sec|eq|al)\.$",
     re.IGNORECASE,
 )
+# '4,2 p.p. mAP50', but 'o 4,2 p.p. Strata spadła'.
+_SHORT_POINTS = re.compile(r"[\s\d](?:p\.\s?p|п\.\s?п)\.$")
+_NAME = re.compile(r"\s+(?:[a-z]{1,3}[A-Z]|[A-Z]{2}|[A-Z]\d)")
 _PAUSE = re.compile(r"[;:()\[\]—，、；：（）。!?]|,(?=\s)| [–-] |->|→|⇒|\|")
 WORD = re.compile(r"[^\W\d_\u3400-\u9fff]+")
 PART, QUANTITY = "part", "quantity"
@@ -186,8 +189,10 @@ _START = attrgetter("start")
 def _find_spans(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for match in _END.finditer(text):
-        if match[0][:1] != "\n" and _SHORT.search(
-            text[max(start, match.start() - 12) : match.start()]
+        before = text[max(start, match.start() - 12) : match.start()]
+        if match[0][:1] != "\n" and (
+            _SHORT.search(before)
+            or (_SHORT_POINTS.search(before) and _NAME.match(text, match.end()))
         ):
             continue
         yield from _split_long(text, start, match.end())

@@ -37,7 +37,9 @@ def find_metric(sentence: Sentence, best: Mention) -> list[Mention]:
     found = []
     for one in sentence.of("metric", "key"):
         near = sentence.between(best.end, one.start) if one.start >= best.end else "x" * 99
-        behind = sentence.between(one.end, best.start) if one.end <= best.start else "x" * 99
+        behind = (
+            _without_places(sentence, one.end, best.start) if one.end <= best.start else "x" * 99
+        )
         if re.search(r"[\d,;:()，。]", near) and re.search(r"[\d,;:()，。]", behind):
             continue
         covered = {
@@ -67,11 +69,22 @@ def find_metric(sentence: Sentence, best: Mention) -> list[Mention]:
         ):
             if not re.search(r"[\u3400-\u9fff]", near) or len(near) <= 6:
                 found.append(one)
-        elif len(behind) < 12 and re.fullmatch(
-            r"[\s]*(?:is|was|are|jest|est|является)?[\s]*", behind
+        elif len(behind) < 24 and re.fullmatch(
+            r"[\s]*(?:at|in|w|au|à|на|в|在第?|于第?)?[\s]*(?:is|was|are|jest|był|była|est|était|является|был|была)?"
+            r"[\s]*(?:the|le|la)?[\s]*",
+            behind,
         ):
             found.append(one)
     return found
+
+
+def _without_places(sentence: Sentence, start: int, end: int) -> str:
+    """What stands between, but for the steps and epochs that are named there."""
+    text = sentence.between(start, end)
+    for one in sentence.positions:
+        if start <= one.start and one.end <= end:
+            text = text.replace(sentence.between(one.start, one.end), " ", 1)
+    return text
 
 
 def find_place(sentence: Sentence, best: Mention) -> Position | None:

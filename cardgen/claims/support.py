@@ -219,6 +219,11 @@ class Court(Bench):
         )
 
     def _is_ratio(self, claim: Claim, measures: Sequence[Measure]) -> bool:
+        others = (one for one in claim.sentence.numbers if one is not claim.number)
+        values = [one.value for one in others if not one.named][:8]
+        for a, b in combinations(values, 2):  # '2.3 times larger: 49.6 against 21.5'
+            if a and b and any(agrees(size, claim, 1.0, halves=2) for size in (a / b, b / a)):
+                return True
         for _, new, old in self.find_pairs(self._narrow_differences(claim, measures)):
             for a, b in ((new, old), (old, new)):
                 if b and agrees(a / b, claim, 1.0):
