@@ -150,26 +150,26 @@ def test_search_says_so_when_it_finds_nothing(tab: Tab) -> None:
 
 
 @pytest.mark.parametrize("start", ["guide/", "cards/qa-3/"])
-@pytest.mark.parametrize("text", ["żółw", "zolw", "językowe", "glebokie", "modelami"])
-def test_every_language_is_searched_from_every_page(tab: Tab, start: str, text: str) -> None:
-    page = tab.open(start)
-    tab.summon()
-    tab.search(text)
-    page.locator(RESULTS).first.wait_for()
-    assert "Żółw" in page.locator(RESULTS).first.inner_text()
+def test_every_language_is_searched_from_every_page(tab: Tab, start: str) -> None:
+    for text in ("żółw", "zolw", "językowe", "glebokie", "modelami"):
+        page = tab.open(start)
+        tab.summon()
+        tab.search(text)
+        page.locator(RESULTS).first.wait_for()
+        assert "Żółw" in page.locator(RESULTS).first.inner_text(), text
 
 
-@pytest.mark.parametrize("text", ["训练", "训练收敛", "dropout帮助", "结论"])
-def test_chinese_is_found_without_spaces(tab: Tab, text: str) -> None:
-    page = tab.open("guide/")
-    tab.summon()
-    tab.search(text)
-    page.locator(RESULTS).first.wait_for()
-    found = page.locator(RESULTS, has_text="暂退法实验")
-    assert found.locator("h2").inner_text() == "结论"
-    assert "模型训练收敛很快，dropout有帮助" in found.inner_text().replace(" ", "")
-    found.locator("a").nth(1).click()
-    page.wait_for_url(re.compile("/cards/qa-4/.*#%E7%BB%93%E8%AE%BA"))
+def test_chinese_is_found_without_spaces(tab: Tab) -> None:
+    for text in ("训练", "训练收敛", "dropout帮助", "结论"):
+        page = tab.open("guide/")
+        tab.summon()
+        tab.search(text)
+        page.locator(RESULTS).first.wait_for()
+        found = page.locator(RESULTS, has_text="暂退法实验")
+        assert found.locator("h2").inner_text() == "结论", text
+        assert "模型训练收敛很快，dropout有帮助" in found.inner_text().replace(" ", "")
+        found.locator("a").nth(1).click()
+        page.wait_for_url(re.compile("/cards/qa-4/.*#%E7%BB%93%E8%AE%BA"))
 
 
 def test_arrows_move_and_escape_closes(tab: Tab) -> None:
